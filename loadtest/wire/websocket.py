@@ -1,0 +1,467 @@
+"""The client side of WebSocket (RFC 6455), without extensions: handshake, frames, messages.
+
+One rule: what we accept is what the ``websockets`` library accepts, byte for byte, and we notice
+what is wrong at the same byte; property tests hold the reader to that. The reader exists because
+short text messages can be read several times faster than that library does. Answering a PING or a
+CLOSE, masks that are random, sockets and timeouts are the caller's.
+"""
+
+from collections.abc import Iterable
+from enum import IntEnum
+from functools import lru_cache
+from typing import NoReturn
+
+from websockets.client import ClientProtocol
+from websockets.exceptions import InvalidMessage, InvalidStatus, InvalidURI
+from websockets.frames import EXTERNAL_CLOSE_CODES
+from websockets.protocol import CONNECTING, OPEN
+from websockets.typing import Subprotocol
+from websockets.uri import WebSocketURI, parse_uri
+from websockets.utils import accept_key, generate_key
+
+from loadtest.errors import LocalProtocolError, RemoteProtocolError
+
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # a platform without a compiled wheel
+    from websockets.utils import apply_mask
+
+__all__ = [
+    "MAX_MESSAGE_BYTES",
+    "ClientHandshake",
+    "MessageReader",
+    "Opcode",
+    "encode_client_frame",
+    "encode_close",
+    "parse_close",
+]
+
+MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+
+NO_STATUS = 1005
+
+_MAX_CONTROL_BYTES = 125
+_EXCERPT_LENGTH = 200
+_BLANK_LINE = b"\r\n\r\n"
+_STATUS_LINE = b"HTTP/1.1 101 "
+_MAX_HEAD_BYTES = 16 * 1024
+
+
+class Opcode(IntEnum):
+    """What a WebSocket frame carries."""
+
+    CONT = 0x0
+    TEXT = 0x1
+    BINARY = 0x2
+    CLOSE = 0x8
+    PING = 0x9
+    PONG = 0xA
+
+
+_TEXT = Opcode.TEXT
+_FINAL = 0x80
+_FINAL_TEXT = _FINAL | Opcode.TEXT
+_RESERVED_BITS = 0x70
+_MASKED = 0x80
+_OPCODES = {int(opcode): opcode for opcode in Opcode}
+# The first two bytes of every masked frame with a 7-bit length.
+_SHORT_HEADS: dict[int, tuple[bytes, ...]] = {
+    opcode: tuple(bytes((_FINAL | opcode, _MASKED | length)) for length in range(126))
+    for opcode in Opcode
+}
+
+
+def encode_client_frame(opcode: int, payload: bytes, mask: int) -> bytes:
+    """Return one unfragmented frame, masked with the 32 bits of ``mask``.
+
+    The payload of a TEXT frame must be UTF-8; nothing here checks that.
+
+    Raises:
+        LocalProtocolError: The opcode is reserved, or a control frame is too long.
+    """
+    heads = _SHORT_HEADS.get(opcode)
+    if heads is None:
+        raise LocalProtocolError(f"{opcode:#x} is not an opcode of a WebSocket frame")
+    size = len(payload)
+    key = mask.to_bytes(4, "big")
+    if size <= _MAX_CONTROL_BYTES:
+        head = heads[size]
+    elif opcode >= Opcode.CLOSE:
+        raise LocalProtocolError(
+            f"{Opcode(opcode).name} has {size} bytes; a control frame has at most "
+            f"{_MAX_CONTROL_BYTES}"
+        )
+    elif size < 1 << 16:
+        head = bytes((_FINAL | opcode, _MASKED | 126)) + size.to_bytes(2, "big")
+    else:
+        head = bytes((_FINAL | opcode, _MASKED | 127)) + size.to_bytes(8, "big")
+    # The library's C function: a third of the time of an exclusive or of two integers.
+    return head + key + apply_mask(payload, key)
+
+
+def parse_close(payload: bytes) -> tuple[int, str]:
+    """Return code and reason of a CLOSE frame; the code is 1005 if it has none.
+
+    Raises:
+        RemoteProtocolError: The code is cut or not allowed, or the reason is not UTF-8.
+    """
+    if not payload:
+        return NO_STATUS, ""
+    if len(payload) == 1:
+        raise RemoteProtocolError("got CLOSE with 1 byte; its code has 2")
+    code = int.from_bytes(payload[:2], "big")
+    if not _is_close_code(code):
+        raise RemoteProtocolError(f"got CLOSE with the code {code}; no frame may carry it")
+    try:
+        return code, payload[2:].decode()
+    except UnicodeDecodeError as error:
+        raise RemoteProtocolError(
+            f"got CLOSE {code} with a reason that is not UTF-8: {payload[2:]!r}"
+        ) from error
+
+
+def encode_close(code: int | None, reason: str = "") -> bytes:
+    """Return the payload of a CLOSE frame; without a code it is empty.
+
+    Raises:
+        LocalProtocolError: No frame may carry this code, or the reason is too long.
+    """
+    if code is None:
+        if reason:
+            raise LocalProtocolError(f"CLOSE has the reason {reason!r} but no code")
+        return b""
+    if not _is_close_code(code):
+        raise LocalProtocolError(f"{code} is a close code that no frame may carry")
+    payload = code.to_bytes(2, "big") + reason.encode()
+    if len(payload) > _MAX_CONTROL_BYTES:
+        raise LocalProtocolError(
+            f"the reason of CLOSE has {len(payload) - 2} bytes; it may have at most "
+            f"{_MAX_CONTROL_BYTES - 2}"
+        )
+    return payload
+
+
+def _is_close_code(code: int) -> bool:
+    return code in EXTERNAL_CLOSE_CODES or 3000 <= code < 5000
+
+
+class MessageReader:
+    """Server frames in, messages out.
+
+    After a CLOSE or an error the rest of the stream is dropped, as RFC 6455 asks.
+    """
+
+    __slots__ = (
+        "_buffer",
+        "_fragments",
+        "_is_over",
+        "_max_message_bytes",
+        "_needed_bytes",
+        "_opened",
+        "_size_bytes",
+    )
+
+    def __init__(self, *, max_message_bytes: int = MAX_MESSAGE_BYTES) -> None:
+        self._max_message_bytes = max_message_bytes
+        self._is_over = False
+        # An incomplete frame, and how long it must be before looking at it again is worth while:
+        # so a large message in many small reads costs linear, not quadratic time.
+        self._buffer = bytearray()
+        self._needed_bytes = 0
+        # The fragmented message that is open: its opcode (None: there is none), parts and size.
+        self._opened: Opcode | None = None
+        self._fragments: list[bytes] = []
+        self._size_bytes = 0
+
+    def feed(self, data: bytes) -> list[tuple[int, bytes]]:
+        """Return what these bytes complete, in order, as (opcode, payload).
+
+        Messages come whole, with the opcode TEXT or BINARY; control frames as they are.
+
+        Raises:
+            RemoteProtocolError: The server broke a rule of RFC 6455; messages before that in this
+                piece are dropped with it.
+        """
+        if self._buffer:
+            self._buffer += data
+            if len(self._buffer) < self._needed_bytes:
+                return []
+            data = bytes(self._buffer)
+            self._buffer.clear()
+        messages: list[tuple[int, bytes]] = []
+        limit = self._max_message_bytes
+        size = len(data)
+        at = 0
+        while at < size and not self._is_over:
+            # The hot path: a whole text message of less than 64 KiB in one frame.
+            if data[at] == _FINAL_TEXT and at + 4 <= size and self._opened is None:
+                length = data[at + 1]
+                start = at + 2
+                if length == 126:
+                    length = data[at + 2] << 8 | data[at + 3]
+                    start = at + 4
+                # 127 and a mask bit make a first byte that is no length; both are rare.
+                if (start > at + 2 or length < 126) and length <= limit and start + length <= size:
+                    at = start + length
+                    payload = data[start:at]
+                    if not payload.isascii():
+                        self._check_text(payload)
+                    messages.append((_TEXT, payload))
+                    continue
+            end = self._read_frame(data, at, messages)
+            if end is None:
+                self._buffer += data[at:]
+                break
+            at = end
+        return messages
+
+    def _read_frame(self, data: bytes, at: int, messages: list[tuple[int, bytes]]) -> int | None:
+        """Take any frame and return its end, or None if it is not all there."""
+        size = len(data) - at
+        if size < 2:
+            self._needed_bytes = 2
+            return None
+        opcode = _OPCODES.get(data[at] & 0x0F)
+        length = data[at + 1]
+        start = at + 2
+        if opcode is None:
+            raise self._broken(f"got a frame with the reserved opcode {data[at] & 0x0F:#x}")
+        if length & _MASKED:
+            raise self._broken(f"got a masked {opcode.name} frame; a server must not mask")
+        if length >= 126:
+            start += 2 if length == 126 else 8
+            if start > len(data):
+                self._needed_bytes = start - at
+                return None
+            length = int.from_bytes(data[at + 2 : start], "big")
+        # As the library does it, an open fragmented message leaves less even to control frames.
+        if length > self._max_message_bytes - self._size_bytes:
+            raise self._broken(
+                f"got a {opcode.name} frame of {length} bytes after {self._size_bytes} bytes of "
+                f"its message; the limit is {self._max_message_bytes} bytes"
+            )
+        end = start + length
+        if end > len(data):
+            self._needed_bytes = end - at
+            return None
+        if data[at] & _RESERVED_BITS:
+            raise self._broken(
+                f"got a {opcode.name} frame with the first byte {data[at]:#04x}; its reserved bits "
+                "must be 0, as no extension was agreed"
+            )
+        is_final = data[at] >= _FINAL
+        if opcode >= Opcode.CLOSE:
+            self._take_control(opcode, data[start:end], is_final=is_final)
+            messages.append((opcode, data[start:end]))
+        else:
+            self._take_data(opcode, data[start:end], messages, is_final=is_final)
+        return end
+
+    def _take_control(self, opcode: Opcode, payload: bytes, *, is_final: bool) -> None:
+        if len(payload) > _MAX_CONTROL_BYTES:
+            raise self._broken(
+                f"got {opcode.name} with {len(payload)} bytes; a control frame has at most "
+                f"{_MAX_CONTROL_BYTES}"
+            )
+        if not is_final:
+            raise self._broken(f"got a fragment of {opcode.name}; control frames must be whole")
+        if opcode is Opcode.CLOSE:
+            self._is_over = True
+            parse_close(payload)
+            if self._opened is not None:
+                raise self._broken("got CLOSE in the middle of a fragmented message")
+
+    def _take_data(
+        self,
+        opcode: Opcode,
+        payload: bytes,
+        messages: list[tuple[int, bytes]],
+        *,
+        is_final: bool,
+    ) -> None:
+        if opcode is Opcode.CONT:
+            if self._opened is None:
+                raise self._broken("got CONT, but no fragmented message is open")
+            opcode = self._opened
+        elif self._opened is not None:
+            raise self._broken(f"got {opcode.name} in the middle of a fragmented message")
+        self._fragments.append(payload)
+        if not is_final:
+            self._opened = opcode
+            self._size_bytes += len(payload)
+            return
+        message = b"".join(self._fragments)
+        self._fragments.clear()
+        self._opened = None
+        self._size_bytes = 0
+        if opcode is _TEXT:
+            self._check_text(message)
+        messages.append((opcode, message))
+
+    def _check_text(self, payload: bytes) -> None:
+        try:
+            payload.decode()
+        except UnicodeDecodeError as error:
+            self._is_over = True
+            raise RemoteProtocolError(
+                f"got a TEXT message that is not UTF-8 at byte {error.start} of {len(payload)}"
+            ) from error
+
+    def _broken(self, text: str) -> RemoteProtocolError:
+        self._is_over = True
+        return RemoteProtocolError(text)
+
+
+class ClientHandshake:
+    """The opening handshake, judged by the ``websockets`` library's own sans-I/O code.
+
+    The request is the library's, made once per address. An answer that is plainly the one expected
+    is accepted here, in a tenth of the library's time, which counts when thousands of devices
+    connect at once; whatever else comes is the library's to judge.
+    """
+
+    __slots__ = ("_extra_headers", "_head", "_key", "_protocol", "_subprotocol", "_tail", "_uri")
+
+    def __init__(
+        self, uri: str, *, subprotocol: str, extra_headers: Iterable[tuple[str, str]] = ()
+    ) -> None:
+        self._uri = uri
+        self._subprotocol = subprotocol
+        self._extra_headers = tuple(extra_headers)
+        self._key = generate_key()
+        self._head = b""
+        # Made when an answer is not plainly the expected one.
+        self._protocol: ClientProtocol | None = None
+        self._tail = b""
+        # An address that cannot be used must be refused before anything is written.
+        _request_parts(uri, subprotocol, self._extra_headers)
+
+    def request(self) -> bytes:
+        """Return the HTTP request to write; call it once."""
+        before, after = _request_parts(self._uri, self._subprotocol, self._extra_headers)
+        return b"%b%b%b" % (before, self._key.encode(), after)
+
+    def receive(self, data: bytes) -> bytes | None:
+        """Return None while the answer is incomplete, then the bytes that follow it.
+
+        Those are the first bytes of the WebSocket: hand them to a ``MessageReader``.
+
+        Raises:
+            RemoteProtocolError: The server refused, chose another subprotocol, or did not answer
+                with HTTP.
+        """
+        if self._protocol is not None:
+            return self._judge(self._protocol, data)
+        self._head += data
+        end = self._head.find(_BLANK_LINE)
+        is_promising = _STATUS_LINE.startswith(self._head[: len(_STATUS_LINE)])
+        if end < 0 and is_promising and len(self._head) < _MAX_HEAD_BYTES:
+            return None
+        if end >= 0 and self._is_plain_success(self._head[:end]):
+            return self._head[end + len(_BLANK_LINE) :]
+        return self._judge(self._library(), self._head)
+
+    def _is_plain_success(self, head: bytes) -> bool:
+        """Whether this is an answer with all that a client must check, and with no surprise."""
+        status, *lines = head.split(b"\r\n")
+        fields = [line.partition(b": ")[::2] for line in lines]
+        headers = {name.lower(): value for name, value in fields}
+        return (
+            status.startswith(_STATUS_LINE)
+            and len(headers) == len(lines)
+            and headers.get(b"upgrade", b"").lower() == b"websocket"
+            and headers.get(b"connection", b"").lower() == b"upgrade"
+            and headers.get(b"sec-websocket-accept") == accept_key(self._key).encode()
+            and headers.get(b"sec-websocket-protocol") == self._subprotocol.encode()
+            and b"sec-websocket-extensions" not in headers
+        )
+
+    def _library(self) -> ClientProtocol:
+        """Return the library's view of this handshake, its request sent."""
+        protocol = _new_protocol(self._uri, self._subprotocol)
+        protocol.key = self._key
+        protocol.send_request(protocol.connect())
+        protocol.data_to_send()
+        self._protocol = protocol
+        return protocol
+
+    def _judge(self, protocol: ClientProtocol, data: bytes) -> bytes | None:
+        rest = b""
+        # The library would go on and read frames; it gets the head only. The blank line after the
+        # head may be cut in two.
+        head_end = (self._tail + data).find(_BLANK_LINE)
+        if protocol.state is CONNECTING and head_end >= 0:
+            size = head_end + len(_BLANK_LINE) - len(self._tail)
+            data, rest = data[:size], data[size:]
+        self._tail = (self._tail + data)[1 - len(_BLANK_LINE) :]
+        protocol.receive_data(data)
+        self._raise_if_failed(protocol)
+        if protocol.state is OPEN:
+            self._check_subprotocol(protocol)
+            return rest
+        if rest:
+            protocol.receive_data(rest)
+            self._raise_if_failed(protocol)
+        return None
+
+    def receive_eof(self) -> NoReturn:
+        """Say why the connection ended before the answer was complete.
+
+        Raises:
+            RemoteProtocolError: Always; with the refusal, if that is what came.
+        """
+        protocol = self._protocol
+        if protocol is None:
+            protocol = self._library()
+            protocol.receive_data(self._head)
+        protocol.receive_eof()
+        self._raise_if_failed(protocol)
+        raise RemoteProtocolError("the server closed the connection during the handshake")
+
+    def _raise_if_failed(self, protocol: ClientProtocol) -> None:
+        failure = protocol.handshake_exc
+        if failure is None:
+            return
+        if isinstance(failure, InvalidStatus):
+            response = failure.response
+            body = " ".join(bytes(response.body).decode(errors="replace").split())
+            text = f"the server refused the WebSocket: HTTP {response.status_code}"
+            for part in (response.reason_phrase, body[:_EXCERPT_LENGTH]):
+                text += f" {part}" if part else ""
+            raise RemoteProtocolError(text) from failure
+        cause = f": {failure.__cause__}" if isinstance(failure, InvalidMessage) else ""
+        raise RemoteProtocolError(f"the WebSocket handshake failed: {failure}{cause}") from failure
+
+    def _check_subprotocol(self, protocol: ClientProtocol) -> None:
+        if protocol.subprotocol is None:
+            raise RemoteProtocolError(
+                f"the server chose no subprotocol; it must choose {self._subprotocol}"
+            )
+
+
+def _new_protocol(uri: str, subprotocol: str) -> ClientProtocol:
+    return ClientProtocol(_parsed(uri), subprotocols=[Subprotocol(subprotocol)])
+
+
+@lru_cache(maxsize=32)
+def _request_parts(
+    uri: str, subprotocol: str, extra_headers: tuple[tuple[str, str], ...]
+) -> tuple[bytes, bytes]:
+    """Return what stands before and after the key in the library's request to this address."""
+    protocol = _new_protocol(uri, subprotocol)
+    request = protocol.connect()
+    for name, value in extra_headers:
+        request.headers[name] = value
+    protocol.send_request(request)
+    before, _, after = b"".join(protocol.data_to_send()).partition(protocol.key.encode())
+    return before, after
+
+
+def _parsed(uri: str) -> WebSocketURI:
+    try:
+        return parse_uri(uri)
+    # The address is not repeated: it holds the API key.
+    except InvalidURI as error:
+        raise LocalProtocolError(f"this is no WebSocket address: {error.msg}") from None
+    except ValueError as error:
+        raise LocalProtocolError(f"this is no WebSocket address: {error}") from None
