@@ -1,0 +1,226 @@
+"""What a device can do, in the words of the SDK.
+
+Destinations come from the links of a resource in hand, never from this package. Each function
+writes at once, tells the observer what it caused, and returns; ``done`` is told later how it ended.
+``due_ns`` is when the workload wanted it; for a person's own task that is now.
+
+An action that cannot be written, because the user session is not active or the server offers no
+such link, has failed at once: it causes nothing, and the observer is told of no cause.
+"""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from loadtest.chat.correlation import Mark, marked_keystrokes, message_body
+from loadtest.chat.resources import ChannelLinks, MessageLinks
+from loadtest.device.core import DeviceCore, Done, Outcome, Pending, Typed
+from loadtest.device.pending import act, fail, relay
+from loadtest.observations import Action
+
+__all__ = [
+    "Timing",
+    "create_channel",
+    "edit_message",
+    "get_channel",
+    "invite_user",
+    "join_channel",
+    "react_to_message",
+    "read_message",
+    "reply_to_message",
+    "send_keystrokes",
+    "send_message",
+    "update_channel",
+]
+
+# The SDK takes only these as the result of createChannel; its other actions take any event.
+_CREATE_CHANNEL_TYPES = frozenset(
+    {"user.channel.created", "user.channel.upserted", "member.channel.upserted"}
+)
+_REPLACED = Outcome("later keystrokes came within the debounce")
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """When an action was due and when it is being written, and who is told how it ends."""
+
+    due_ns: int
+    now_ns: int
+    done: Done | None = None
+
+    def pending(self, action: Action, *, ends_at_receipt: bool = False) -> Pending:
+        """Return the wait for the end of ``action``."""
+        return Pending(action, self.due_ns, self.now_ns, self.done, ends_at_receipt)
+
+
+def _is_refused(
+    device: DeviceCore, pending: Pending, links: ChannelLinks | None = None, link: str = ""
+) -> bool:
+    """Tell whether an action cannot be written; it has failed then, and everyone knows."""
+    if not device.is_active:
+        reason = f"the user session is not active: {device.state.value}"
+    elif links is not None and link not in links.actions:
+        reason = f"channel {links.id} offers no action {link!r} to this user"
+    else:
+        return False
+    fail(device, pending, reason, pending.written_ns)
+    return True
+
+
+# --- channels ---------------------------------------------------------------------------------
+
+
+def create_channel(device: DeviceCore, channel: dict[str, object], timing: Timing) -> None:
+    """Create a channel from ``type``, ``name``, ``members`` and the like."""
+    pending = timing.pending(Action.CREATE_CHANNEL)
+    pending.types = _CREATE_CHANNEL_TYPES
+    if not _is_refused(device, pending):
+        act(device, device.create_channel_link, _encode(channel), pending)
+        device.flush()
+
+
+def get_channel(device: DeviceCore, channel: int, timing: Timing) -> None:
+    """Read a channel that is known by its id."""
+    pending = timing.pending(Action.GET_CHANNEL)
+    if not _is_refused(device, pending):
+        relay(device, device.fleet.settings.dialect.channel_relay(channel), pending)
+        device.flush()
+
+
+def join_channel(device: DeviceCore, links: ChannelLinks, timing: Timing) -> None:
+    """Join a public channel: send the whole channel back, as the SDK does."""
+    pending = timing.pending(Action.JOIN_CHANNEL)
+    if not _is_refused(device, pending, links, "join"):
+        act(device, links.actions["join"], b'{"channel":%b}' % links.resource, pending)
+        device.flush()
+
+
+def invite_user(device: DeviceCore, links: ChannelLinks, username: str, timing: Timing) -> None:
+    """Make another user a member of a group channel."""
+    pending = timing.pending(Action.INVITE_USER)
+    if not _is_refused(device, pending, links, "invite"):
+        body = _encode({"user": {"username": username}})
+        act(device, links.actions["invite"], body, pending)
+        device.flush()
+
+
+def update_channel(
+    device: DeviceCore, links: ChannelLinks, changes: dict[str, object], timing: Timing
+) -> None:
+    """Change a channel: the SDK sends the whole channel back, with the changes in it."""
+    pending = timing.pending(Action.UPDATE_CHANNEL)
+    if _is_refused(device, pending, links, "update"):
+        return
+    channel = msgspec.json.decode(links.resource)
+    channel.update(changes)
+    device.fleet.observer.channel_updated(device.number, links.id, timing.due_ns, timing.now_ns)
+    act(device, links.actions["update"], _encode(channel), pending)
+    device.flush()
+
+
+# --- messages ---------------------------------------------------------------------------------
+
+
+def send_message(device: DeviceCore, links: ChannelLinks, text: str, timing: Timing) -> None:
+    """Send a text message into a channel, marked so that it is recognised everywhere."""
+    pending = timing.pending(Action.MESSAGE)
+    if not _is_refused(device, pending, links, "message"):
+        body = _caused_message(device, links.id, text, timing)
+        act(device, links.actions["message"], body, pending)
+        device.flush()
+
+
+def reply_to_message(device: DeviceCore, message: MessageLinks, text: str, timing: Timing) -> None:
+    """Send a text message as a reply."""
+    pending = timing.pending(Action.REPLY)
+    if not _is_refused(device, pending):
+        body = _caused_message(device, message.channel, text, timing)
+        act(device, message.actions.reply, body, pending)
+        device.flush()
+
+
+def _caused_message(device: DeviceCore, channel: int, text: str, timing: Timing) -> bytes:
+    if device.sequences is None:
+        device.sequences = {}
+    sequence = device.sequences.get(channel, 0) + 1
+    device.sequences[channel] = sequence
+    fleet = device.fleet
+    key = fleet.next_key()
+    fleet.observer.message_sent(key, device.number, channel, sequence, timing.due_ns, timing.now_ns)
+    return message_body(
+        text, Mark(fleet.run, key, device.number, sequence, timing.due_ns, timing.now_ns)
+    )
+
+
+def read_message(device: DeviceCore, message: MessageLinks, timing: Timing) -> None:
+    """Tell the server that the user has read a message."""
+    pending = timing.pending(Action.READ, ends_at_receipt=True)
+    if _is_refused(device, pending):
+        return
+    fleet = device.fleet
+    fleet.learn_message_link(message.relays.self_, message.id)
+    fleet.observer.message_read(
+        device.number, message.channel, message.id, timing.due_ns, timing.now_ns
+    )
+    act(device, message.actions.read, b"{}", pending)
+    device.flush()
+
+
+def edit_message(device: DeviceCore, message: MessageLinks, text: str, timing: Timing) -> None:
+    """Change the text of a message."""
+    pending = timing.pending(Action.EDIT)
+    if _is_refused(device, pending):
+        return
+    device.fleet.observer.message_edited(
+        device.number, message.channel, message.id, timing.due_ns, timing.now_ns
+    )
+    act(device, message.actions.edit, _encode({"body": text}), pending)
+    device.flush()
+
+
+def react_to_message(device: DeviceCore, message: MessageLinks, emoji: str, timing: Timing) -> None:
+    """React to a message with an emoji."""
+    pending = timing.pending(Action.REACT)
+    if not _is_refused(device, pending):
+        act(device, message.actions.react, _encode({"emoji": emoji}), pending)
+        device.flush()
+
+
+# --- keystrokes -------------------------------------------------------------------------------
+
+
+def send_keystrokes(device: DeviceCore, links: ChannelLinks, keys: str, timing: Timing) -> None:
+    """Type ``keys``: only the last call of a burst is sent, a debounce after it.
+
+    The debounce is one for the whole device, as in the SDK: typing in a second channel within it
+    loses what was typed in the first. Latency counts from the end of the debounce.
+    """
+    delay_ns = device.fleet.settings.keystroke_debounce_ns
+    replaced = device.typed
+    typed = device.typed = Typed(links, keys, timing.due_ns + delay_ns, timing.done)
+    device.fleet.timers.after(delay_ns, timing.now_ns, _write_keystrokes, device, typed)
+    if replaced is not None and replaced.done is not None:
+        replaced.done(_REPLACED, timing.now_ns)
+
+
+def _write_keystrokes(device: DeviceCore, typed: Typed, now_ns: int) -> None:
+    if device.typed is not typed:
+        return
+    device.typed = None
+    links, fleet = typed.links, device.fleet
+    if not device.is_active:
+        # Not a failure: they were never sent, and the user may have left in the meantime.
+        reason = f"the user session is not active: {device.state.value}"
+        fleet.observer.action_dropped(Action.KEYSTROKES, device.number, typed.due_ns, reason)
+        if typed.done is not None:
+            typed.done(Outcome(reason), now_ns)
+        return
+    pending = Pending(Action.KEYSTROKES, typed.due_ns, now_ns, typed.done, ends_at_receipt=True)
+    if _is_refused(device, pending, links, "keystrokes"):
+        return
+    key = fleet.next_key()
+    fleet.observer.keystrokes_sent(key, device.number, links.id, typed.due_ns, now_ns)
+    body = _encode({"keys": marked_keystrokes(typed.keys, fleet.run, key)})
+    act(device, links.actions["keystrokes"], body, pending)
+    device.flush()

@@ -1,0 +1,163 @@
+"""One connection of a device: the WebSocket and the STOMP frames in it.
+
+Server frames in, as calls on a ``FrameOwner``; STOMP frames out, masked and joined into one write.
+Once it was aborted, nothing more comes out of it in either direction.
+Frames of the two kinds that make up nearly all traffic, a whole MESSAGE and a whole RECEIPT in one
+WebSocket message, are searched and not parsed; everything else goes through the streaming parser.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from loadtest.device.fleet import Link
+from loadtest.errors import RemoteProtocolError
+from loadtest.wire.scan import message_head, receipt_id
+from loadtest.wire.stomp import Frame, FrameParser
+from loadtest.wire.websocket import (
+    ClientHandshake,
+    MessageReader,
+    Opcode,
+    encode_client_frame,
+    encode_close,
+    parse_close,
+)
+
+__all__ = ["Connection", "FrameOwner"]
+
+
+class FrameOwner(Protocol):
+    """Takes what a connection brings."""
+
+    def websocket_opened(self, now_ns: int) -> None:
+        """The opening handshake has succeeded."""
+
+    def receive_message(
+        self, payload: bytes, subscription: bytes, ack: bytes | None, start: int, now_ns: int
+    ) -> None:
+        """Take one whole MESSAGE; its body is ``payload[start:-1]``."""
+
+    def receive_receipt(self, identifier: bytes, now_ns: int) -> None:
+        """Take one RECEIPT."""
+
+    def receive_frame(self, frame: Frame, now_ns: int) -> None:
+        """Take any other frame, or one that came in pieces."""
+
+    def websocket_closing(self, code: int, reason: str, now_ns: int) -> None:
+        """The server has begun the closing handshake, or answered ours."""
+
+
+class Connection:
+    """Framing of one connection; raises ``RemoteProtocolError`` from ``receive``."""
+
+    __slots__ = (
+        "_handshake",
+        "_is_aborted",
+        "_is_closing",
+        "_link",
+        "_out",
+        "_parser",
+        "_random_bits",
+        "_reader",
+        "last_byte_ns",
+    )
+
+    def __init__(
+        self, link: Link, uri: str, random_bits: Callable[[int], int], now_ns: int
+    ) -> None:
+        self._link = link
+        self._random_bits = random_bits
+        self._handshake: ClientHandshake | None = ClientHandshake(uri, subprotocol="v12.stomp")
+        self._reader = MessageReader()
+        self._parser: FrameParser | None = None
+        self._out: list[bytes] = []
+        self._is_aborted = False
+        self._is_closing = False
+        self.last_byte_ns = now_ns
+        link.write(self._handshake.request())
+
+    def receive(self, data: bytes, owner: FrameOwner, now_ns: int) -> None:
+        """Take ``data``, which was read at ``now_ns``, and hand its frames to ``owner``.
+
+        Raises:
+            RemoteProtocolError: The peer broke a rule; the connection is of no use any more.
+        """
+        self.last_byte_ns = now_ns
+        if self._handshake is not None:
+            rest = self._handshake.receive(data)
+            if rest is None:
+                return
+            self._handshake = None
+            owner.websocket_opened(now_ns)
+            data = rest
+        for opcode, payload in self._reader.feed(data):
+            if self._is_aborted:
+                return
+            if opcode > Opcode.BINARY:
+                self._receive_control(opcode, payload, owner, now_ns)
+            elif self._parser is not None:
+                self._receive_parsed(payload, owner, now_ns)
+            elif (head := message_head(payload)) is not None:
+                owner.receive_message(payload, *head, now_ns)
+            elif (receipt := receipt_id(payload)) is not None:
+                owner.receive_receipt(receipt, now_ns)
+            else:
+                self._receive_parsed(payload, owner, now_ns)
+
+    def _receive_parsed(self, payload: bytes, owner: FrameOwner, now_ns: int) -> None:
+        parser = self._parser or FrameParser()
+        for frame in parser.feed(payload):
+            if frame is not None and not self._is_aborted:
+                owner.receive_frame(frame, now_ns)
+        # Kept only while a frame is incomplete: an idle device needs no parser.
+        self._parser = parser if parser.is_partial else None
+
+    def _receive_control(self, opcode: int, payload: bytes, owner: FrameOwner, now_ns: int) -> None:
+        if opcode == Opcode.PING:
+            self._frame(Opcode.PONG, payload)
+        elif opcode == Opcode.CLOSE:
+            if not self._is_closing:
+                self._is_closing = True
+                self._frame(Opcode.CLOSE, payload[:2])
+            self.flush()
+            self._link.close()
+            owner.websocket_closing(*parse_close(payload), now_ns)
+
+    def write(self, frame: bytes) -> None:
+        """Have one STOMP frame, or a heart-beat, written at the next ``flush``."""
+        self._out.append(encode_client_frame(Opcode.TEXT, frame, self._random_bits(32)))
+
+    def _frame(self, opcode: Opcode, payload: bytes) -> None:
+        self._out.append(encode_client_frame(opcode, payload, self._random_bits(32)))
+
+    def flush(self) -> None:
+        """Hand what was written to the link, in one piece."""
+        out = self._out
+        if out and not self._is_aborted:
+            self._link.write(out[0] if len(out) == 1 else b"".join(out))
+            out.clear()
+
+    def read_slowly(self, bytes_per_s: float) -> None:
+        """Take no more than so much per second from now on."""
+        self._link.read_slowly(bytes_per_s)
+
+    def close(self) -> None:
+        """Begin the closing handshake, without a status code as the SDK does."""
+        if not self._is_closing and self._handshake is None:
+            self._is_closing = True
+            self._frame(Opcode.CLOSE, encode_close(None))
+        self.flush()
+
+    def abort(self) -> None:
+        """Be done with the link: what was written goes out, nothing more is taken from it."""
+        self.flush()
+        self._is_aborted = True
+        self._link.abort()
+
+    def explain_close(self, reason: str) -> str:
+        """Return why the link was closed: ``reason``, and what it cut short."""
+        if self._handshake is None:
+            return reason
+        try:
+            self._handshake.receive_eof()
+        except RemoteProtocolError as error:
+            return f"{reason}: {error}"
