@@ -1,0 +1,184 @@
+"""Who is where: users, devices, members and chat sessions, as observations change them.
+
+One rule: every change of a chat session's state goes through here, so that a channel's template,
+its counts and the attendance of its users always agree. What follows from a change for events and
+notifications is the business of the books; nothing is counted here but who is present.
+"""
+
+from collections import deque
+
+from loadtest.metrics.model import (
+    ABSENT,
+    BOUNDARY,
+    EXPECTED,
+    Attendance,
+    Channel,
+    ChatSession,
+    ChatSessionState,
+    Device,
+    DeviceState,
+    User,
+)
+from loadtest.metrics.settings import LedgerSettings
+
+__all__ = ["Roster"]
+
+_PRESENT = (ChatSessionState.STARTING, ChatSessionState.ACTIVE)
+
+
+class Roster:
+    """Everyone the observations have named."""
+
+    def __init__(self, settings: LedgerSettings) -> None:
+        self._settings = settings
+        self.users: dict[int, User] = {}
+        self.devices: dict[int, Device] = {}
+        self.channels: dict[int, Channel] = {}
+        self.chat_sessions: dict[int, ChatSession] = {}
+        self.connected_count = 0
+        self.online_count = 0
+        self.active_count = 0
+        """Chat sessions that are active now."""
+        self._ending: deque[tuple[int, ChatSession]] = deque()
+        self._drained: deque[tuple[int, ChatSession]] = deque()
+
+    def user(self, number: int) -> User:
+        """Return the user of this id."""
+        user = self.users.get(number)
+        if user is None:
+            user = self.users[number] = User(number)
+        return user
+
+    def device(self, number: int) -> Device:
+        """Return the device of this number."""
+        device = self.devices.get(number)
+        if device is None:
+            device = self.devices[number] = Device(number)
+        return device
+
+    def channel(self, number: int) -> Channel:
+        """Return the channel of this id."""
+        channel = self.channels.get(number)
+        if channel is None:
+            channel = self.channels[number] = Channel(number)
+        return channel
+
+    # --- devices ------------------------------------------------------------------------------
+
+    def set_device(self, device: Device, state: DeviceState) -> None:
+        """Change the state of a device's user session."""
+        self.connected_count += (state is not DeviceState.OFFLINE) - (
+            device.state is not DeviceState.OFFLINE
+        )
+        self.online_count += (state is DeviceState.ONLINE) - (device.state is DeviceState.ONLINE)
+        device.state = state
+        if device.user is not None:
+            if state is DeviceState.ONLINE:
+                device.user.online.add(device)
+            else:
+                device.user.online.discard(device)
+
+    # --- chat sessions ------------------------------------------------------------------------
+
+    def session_starting(
+        self, number: int, device: Device, channel: Channel, at_ns: int
+    ) -> ChatSession:
+        """Begin a chat session, or begin it again after its connection was lost."""
+        chat_session = self.chat_sessions.get(number)
+        if chat_session is None:
+            chat_session = ChatSession(number, device, channel, _free_slot(channel), at_ns)
+            channel.slots[chat_session.slot] = chat_session
+            self.chat_sessions[number] = chat_session
+            device.chat_sessions[number] = chat_session
+        elif chat_session.state in _PRESENT:
+            return chat_session
+        chat_session.state = ChatSessionState.STARTING
+        chat_session.starting_ns = at_ns
+        _set_slot(chat_session, BOUNDARY)
+        attendance = chat_session.attendance
+        if attendance is not None:
+            attendance.starting_count += 1
+            attendance.chat_sessions.add(chat_session)
+        return chat_session
+
+    def session_started(self, chat_session: ChatSession, at_ns: int) -> None:
+        """Make a chat session that is starting active."""
+        chat_session.state = ChatSessionState.ACTIVE
+        chat_session.active_ns = at_ns
+        chat_session.channel.activated_ns = at_ns
+        self.active_count += 1
+        _set_slot(chat_session, EXPECTED)
+        attendance = chat_session.attendance
+        if attendance is not None:
+            attendance.starting_count -= 1
+            attendance.active_count += 1
+            if attendance.active_count == 1:
+                attendance.since_ns = at_ns
+
+    def session_ending(self, chat_session: ChatSession, at_ns: int) -> None:
+        """Begin the end of a chat session."""
+        was = chat_session.state
+        self._leave(chat_session, at_ns, is_clean=True)
+        chat_session.state = ChatSessionState.ENDING
+        if was in _PRESENT:
+            _set_slot(chat_session, BOUNDARY)
+        self._ending.append((at_ns + self._settings.ending_ns, chat_session))
+
+    def session_lost(self, chat_session: ChatSession, at_ns: int) -> None:
+        """Take a chat session out whose connection broke; it may start again."""
+        self._leave(chat_session, at_ns, is_clean=False)
+        chat_session.state = ChatSessionState.LOST
+        _set_slot(chat_session, ABSENT)
+
+    def _leave(self, chat_session: ChatSession, at_ns: int, *, is_clean: bool) -> None:
+        was_active = chat_session.state is ChatSessionState.ACTIVE
+        self.active_count -= was_active
+        attendance = chat_session.attendance
+        if attendance is None or chat_session.state not in _PRESENT:
+            return
+        attendance.active_count -= was_active
+        attendance.starting_count -= not was_active
+        if was_active and not attendance.active_count:
+            attendance.spans.append((attendance.since_ns, at_ns))
+        if not attendance.is_present:
+            attendance.ended_ns = at_ns
+            attendance.is_clean = is_clean
+
+    def settle(self, now_ns: int) -> None:
+        """Forget chat sessions whose end is long enough ago.
+
+        After the drain deadline a message must not reach them any more; the slot is free once the
+        last record that knows them as ending is closed.
+        """
+        while self._ending and self._ending[0][0] <= now_ns:
+            at_ns, chat_session = self._ending.popleft()
+            _set_slot(chat_session, ABSENT)
+            self._drained.append((at_ns + self._settings.deadline_ns, chat_session))
+        while self._drained and self._drained[0][0] <= now_ns:
+            self._forget(self._drained.popleft()[1])
+
+    def _forget(self, chat_session: ChatSession) -> None:
+        channel = chat_session.channel
+        channel.slots[chat_session.slot] = None
+        channel.free_slots.append(chat_session.slot)
+        del self.chat_sessions[chat_session.number]
+        chat_session.device.chat_sessions.pop(chat_session.number, None)
+        attendance: Attendance | None = chat_session.attendance
+        if attendance is not None:
+            attendance.chat_sessions.discard(chat_session)
+
+
+def _free_slot(channel: Channel) -> int:
+    if channel.free_slots:
+        return channel.free_slots.pop()
+    channel.template.append(ABSENT)
+    channel.slots.append(None)
+    return len(channel.template) - 1
+
+
+def _set_slot(chat_session: ChatSession, code: int) -> None:
+    channel = chat_session.channel
+    was = channel.template[chat_session.slot]
+    channel.template[chat_session.slot] = code
+    channel.active_count += (code == EXPECTED) - (was == EXPECTED)
+    channel.boundary_count += (code == BOUNDARY) - (was == BOUNDARY)

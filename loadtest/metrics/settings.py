@@ -1,0 +1,63 @@
+"""The limits by which a ledger judges: deadlines, windows and how much it remembers.
+
+Every window is a statement about what nobody can know from outside: in which order a server took
+two frames of two connections. Inside it an outcome is *boundary*, counted but not judged; outside
+it every outcome is right or wrong. Narrow windows find more defects and accuse the innocent more
+often; the defaults suit servers that answer within a second.
+"""
+
+from dataclasses import dataclass
+
+from loadtest.clock import NS_PER_S
+
+__all__ = ["LedgerSettings"]
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerSettings:
+    """How a ledger judges; times are in seconds."""
+
+    delivery_deadline_s: float = 10.0
+    """After ``written``; what has not arrived by then is lost."""
+    ending_s: float = 10.0
+    """How long a chat session counts as ending after its UNSUBSCRIBE: its drain deadline."""
+    race_window_s: float = 1.0
+    """Within this time the order of two connections' frames at the server is taken as unknown."""
+    handoff_window_s: float = 5.0
+    """After the end of a user's last chat session in a channel, notifications are judged as
+    hand-off for this time, then strictly."""
+    typing_timeout_s: float = 3.0
+    """After this pause the server says that a user has stopped typing."""
+    expects_presence: bool = True
+    """Whether the server tells the channels of a user of its presence."""
+    kept_records: int = 5_000
+    """How many causes with something still missing are kept for late arrivals."""
+    remembered_messages: int = 50_000
+    """For how many messages the author and readers are remembered, to judge reads."""
+    resent_rows: int = 10
+    """How many seconds of the timeline go into every snapshot, against lost ones."""
+
+    @property
+    def deadline_ns(self) -> int:
+        """The delivery deadline in nanoseconds."""
+        return round(self.delivery_deadline_s * NS_PER_S)
+
+    @property
+    def ending_ns(self) -> int:
+        """The drain deadline of a chat session in nanoseconds."""
+        return round(self.ending_s * NS_PER_S)
+
+    @property
+    def race_ns(self) -> int:
+        """The race window in nanoseconds."""
+        return round(self.race_window_s * NS_PER_S)
+
+    @property
+    def handoff_ns(self) -> int:
+        """The hand-off window in nanoseconds."""
+        return round(self.handoff_window_s * NS_PER_S)
+
+    @property
+    def typing_timeout_ns(self) -> int:
+        """The typing timeout in nanoseconds."""
+        return round(self.typing_timeout_s * NS_PER_S)

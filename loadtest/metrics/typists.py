@@ -1,0 +1,162 @@
+"""Who is typing: derived from keystrokes as the server derives it.
+
+A user starts to type with keystrokes and stops after a pause, with a message, or with the last chat
+session in the channel. One rule: keystrokes that come about when the pause runs out, or a message
+from another device at nearly the same time, leave open what the server saw; starts and stops are
+boundary then, until the user has certainly stopped.
+"""
+
+import heapq
+import itertools
+
+from loadtest.metrics.events import EventBook
+from loadtest.metrics.model import Channel, Device, EventRecord, Match, User
+from loadtest.metrics.settings import LedgerSettings
+from loadtest.observations import ChatEvent
+
+__all__ = ["TypingBook"]
+
+
+class _Typist:
+    """One user in one channel."""
+
+    __slots__ = (
+        "channel",
+        "device",
+        "is_certain",
+        "is_typing",
+        "keystrokes_ns",
+        "sent_by",
+        "sent_ns",
+        "stopped",
+        "stops_ns",
+        "user",
+    )
+
+    def __init__(self, channel: Channel, user: User) -> None:
+        self.channel = channel
+        self.user = user
+        self.is_typing = False
+        self.is_certain = True
+        self.device: Device | None = None
+        self.keystrokes_ns = 0
+        self.stops_ns = 0
+        self.stopped: EventRecord | None = None
+        """The latest stop by a pause."""
+        self.sent_by: Device | None = None
+        self.sent_ns = 0
+
+
+class TypingBook:
+    """Derives the start and stop of typing."""
+
+    def __init__(self, settings: LedgerSettings, events: EventBook) -> None:
+        self._settings = settings
+        self._events = events
+        # A wider one would reach from one pause into the next.
+        self._margin_ns = min(settings.race_ns, settings.typing_timeout_ns // 2)
+        self._typists: dict[tuple[int, int], _Typist] = {}
+        self._stops: list[tuple[int, int, _Typist]] = []
+        self._serial = itertools.count().__next__
+
+    def keystrokes(self, device: Device, channel: Channel, due_ns: int, written_ns: int) -> None:
+        """Take keystrokes: their user types from now on."""
+        user = device.user
+        if user is None:
+            return
+        typist = self._typist(channel, user)
+        self._expire(typist, written_ns - self._margin_ns)
+        was_typing, stops_ns = typist.is_typing, typist.stops_ns
+        typist.is_typing = True
+        typist.device = device
+        typist.keystrokes_ns = written_ns
+        typist.stops_ns = written_ns + self._settings.typing_timeout_ns
+        if not was_typing:
+            heapq.heappush(self._stops, (typist.stops_ns, self._serial(), typist))
+            self._start(typist, due_ns, written_ns)
+        elif stops_ns - written_ns < self._margin_ns:
+            self._unjudged(ChatEvent.TYPING_STOPPED, typist, written_ns)
+            self._unjudged(ChatEvent.TYPING_STARTED, typist, written_ns)
+
+    def _start(self, typist: _Typist, due_ns: int, written_ns: int) -> None:
+        margin_ns = self._margin_ns
+        sent_elsewhere = (
+            typist.sent_by is not None
+            and typist.sent_by is not typist.device
+            and written_ns - typist.sent_ns < margin_ns
+        )
+        stopped, typist.stopped = typist.stopped, None
+        stopped_just_now = stopped is not None and written_ns - stopped.written_ns < margin_ns
+        if sent_elsewhere or (stopped_just_now and self._events.withdraw_unseen(stopped)):
+            typist.is_certain = False
+        if typist.is_certain:
+            match = _match(ChatEvent.TYPING_STARTED, typist)
+            self._events.cause(match, typist.channel, written_ns, due_ns=due_ns)
+        else:
+            self._unjudged(ChatEvent.TYPING_STARTED, typist, written_ns)
+
+    def message(self, device: Device, channel: Channel, written_ns: int) -> None:
+        """Take a message: its author types no more."""
+        typist = self._known(device.user, channel)
+        if typist is None:
+            return
+        self._expire(typist, written_ns)
+        typist.sent_by, typist.sent_ns = device, written_ns
+        if not typist.is_typing:
+            return
+        is_recent = written_ns - typist.keystrokes_ns < self._margin_ns
+        if typist.device is not device and is_recent:
+            # Did the server take the keystrokes first, or the message? Either way it will stop.
+            typist.is_certain = False
+            self._unjudged(ChatEvent.TYPING_STOPPED, typist, written_ns)
+            self._unjudged(ChatEvent.TYPING_STARTED, typist, written_ns)
+            return
+        self._stop(typist, written_ns)
+
+    def left(self, user: User, channel: Channel, at_ns: int) -> None:
+        """Take the end of a user's last chat session in a channel."""
+        typist = self._known(user, channel)
+        if typist is None:
+            return
+        self._expire(typist, at_ns)
+        if typist.is_typing:
+            self._stop(typist, at_ns)
+
+    def settle(self, now_ns: int) -> None:
+        """Stop everybody whose pause has run out."""
+        while self._stops and self._stops[0][0] <= now_ns:
+            _, _, typist = heapq.heappop(self._stops)
+            if not typist.is_typing:
+                continue
+            if typist.stops_ns > now_ns:
+                heapq.heappush(self._stops, (typist.stops_ns, self._serial(), typist))
+            else:
+                self._expire(typist, now_ns)
+
+    def _expire(self, typist: _Typist, at_ns: int) -> None:
+        if typist.is_typing and typist.stops_ns <= at_ns:
+            typist.stopped = self._stop(typist, typist.stops_ns)
+
+    def _stop(self, typist: _Typist, at_ns: int) -> EventRecord:
+        typist.is_typing = False
+        is_certain, typist.is_certain = typist.is_certain, True
+        if not is_certain:
+            return self._unjudged(ChatEvent.TYPING_STOPPED, typist, at_ns)
+        return self._events.cause(_match(ChatEvent.TYPING_STOPPED, typist), typist.channel, at_ns)
+
+    def _unjudged(self, event: ChatEvent, typist: _Typist, at_ns: int) -> EventRecord:
+        return self._events.cause_unjudged(_match(event, typist), typist.channel, at_ns)
+
+    def _known(self, user: User | None, channel: Channel) -> _Typist | None:
+        return self._typists.get((channel.id, user.id)) if user is not None else None
+
+    def _typist(self, channel: Channel, user: User) -> _Typist:
+        place = (channel.id, user.id)
+        typist = self._typists.get(place)
+        if typist is None:
+            typist = self._typists[place] = _Typist(channel, user)
+        return typist
+
+
+def _match(event: ChatEvent, typist: _Typist) -> Match:
+    return (event, typist.channel.id, typist.user.id, 0)

@@ -1,0 +1,170 @@
+"""What a run is worth: passed, failed, not able to say, or stopped.
+
+One rule: a run whose instrument was not sound supports no verdict. A load generator that was late,
+a lost worker or a ledger that does not add up can be the cause of any broken threshold as well, so
+that such a run is INCONCLUSIVE and not FAIL. Too few samples concern their own threshold alone.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from typing import Any
+
+from loadtest.metrics.thresholds import ThresholdResult
+
+__all__ = ["ExitCode", "Reason", "Soundness", "Verdict", "judge"]
+
+_CLOCK_SHARE = 0.1
+_LATENCY_SECTIONS = ("latency.", "service_latency.", "completion.", "notifications.latency.")
+
+
+class ExitCode(IntEnum):
+    """What a command's exit code says."""
+
+    PASSED = 0
+    FAILED = 1
+    """A threshold broke, and the run is valid."""
+    USAGE = 2
+    """Bad profile or arguments, or a refused target: nothing was sent."""
+    INCONCLUSIVE = 3
+    """The run cannot support a verdict."""
+    STOPPED = 130
+    """A person stopped it."""
+
+
+class Verdict(Enum):
+    """The outcome of a run."""
+
+    PASS = "PASS"
+    FAIL = "FAIL"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    STOPPED = "STOPPED"
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code of a command that ends with this verdict."""
+        return _EXIT_CODES[self]
+
+
+_EXIT_CODES = {
+    Verdict.PASS: ExitCode.PASSED,
+    Verdict.FAIL: ExitCode.FAILED,
+    Verdict.INCONCLUSIVE: ExitCode.INCONCLUSIVE,
+    Verdict.STOPPED: ExitCode.STOPPED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a verdict is not PASS."""
+
+    code: str
+    figure: str
+    value: float | int | None
+    limit: float | int | str | None
+    remedy: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the entry of ``summary.json``."""
+        return {
+            "code": self.code,
+            "figure": self.figure,
+            "value": self.value,
+            "limit": self.limit,
+            "remedy": self.remedy,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Soundness:
+    """Whether the instrument can be believed."""
+
+    lag_p99_ms: float | None
+    lag_p99_limit_ms: float
+    workers: int = 1
+    workers_lost: int = 0
+    contradictions: tuple[str, ...] = ()
+    """Where the ledger does not add up: the paths of the figures."""
+    clock_uncertainty_ms: float | None = None
+    is_measured: bool = True
+    """Whether anything was measured at all."""
+    is_stopped: bool = False
+    errors: tuple[str, ...] = ()
+    """What failed in the load generator itself, each with its traceback."""
+
+
+def judge(
+    soundness: Soundness, results: Iterable[ThresholdResult]
+) -> tuple[Verdict, tuple[Reason, ...]]:
+    """Return the verdict of a run and all its reasons, the gravest first."""
+    results = tuple(results)
+    unsound = tuple(_unsound(soundness))
+    unclear = tuple(_unclear(soundness, results))
+    broken = tuple(_broken(result) for result in results if result.held is False)
+    if soundness.is_stopped:
+        verdict = Verdict.STOPPED
+    elif unsound:
+        verdict = Verdict.INCONCLUSIVE
+    elif broken:
+        return Verdict.FAIL, broken + unclear
+    elif unclear:
+        verdict = Verdict.INCONCLUSIVE
+    else:
+        verdict = Verdict.PASS
+    return verdict, unsound + unclear + broken
+
+
+def _unsound(soundness: Soundness) -> Iterable[Reason]:
+    if not soundness.is_measured and not soundness.is_stopped:
+        remedy = "see run.log for why no device did anything"
+        yield Reason("nothing_measured", "load.user_sessions", 0, 1, remedy)
+    lag, limit = soundness.lag_p99_ms, soundness.lag_p99_limit_ms
+    if lag is not None and lag > limit:
+        remedy = "add workers or lower the arrival rate (workload.message_rate_per_s)"
+        yield Reason("generator_lag", "generator.lag.p99_ms", lag, limit, remedy)
+    if soundness.workers_lost:
+        remedy = (
+            f"look in the log of the lost worker; the figures are those of what all "
+            f"{soundness.workers} had reported"
+        )
+        lost = soundness.workers_lost
+        yield Reason("worker_lost", "generator.workers_lost", lost, 0, remedy)
+    if soundness.errors:
+        remedy = "the generator itself failed: please report it with the run's run.log"
+        yield Reason("generator_error", "generator.errors", len(soundness.errors), 0, remedy)
+    for figure in soundness.contradictions:
+        remedy = "this is a defect of the load generator: please report it with the run's folder"
+        yield Reason("does_not_add_up", figure, None, None, remedy)
+
+
+def _unclear(soundness: Soundness, results: Iterable[ThresholdResult]) -> Iterable[Reason]:
+    uncertainty = soundness.clock_uncertainty_ms
+    for result in results:
+        figure, limit = result.threshold.figure, result.threshold.limit
+        if result.held is None:
+            remedy = "let the run last longer, or set the threshold on a lower percentile"
+            yield Reason(
+                "too_few_samples", figure, result.samples, f">= {max(result.needed, 1)}", remedy
+            )
+        elif (
+            uncertainty is not None
+            and figure.startswith(_LATENCY_SECTIONS)
+            and figure.endswith("_ms")
+            and uncertainty > _CLOCK_SHARE * limit
+        ):
+            remedy = "keep each channel on one worker, or synchronise the hosts' clocks better"
+            allowed = round(_CLOCK_SHARE * limit, 3)
+            yield Reason(
+                "clock_uncertainty", "generator.clock_uncertainty_ms", uncertainty, allowed, remedy
+            )
+
+
+def _broken(result: ThresholdResult) -> Reason:
+    threshold = result.threshold
+    if threshold.figure.startswith(("ledger.", "notifications.")):
+        remedy = "find the seconds of it in timeline.csv, and what the server's log says of them"
+    else:
+        remedy = "see when it rose in the report's charts, and what the server did then"
+    limit = f"{threshold.comparison} {threshold.limit:g}"
+    figure = f"ratio({threshold.figure})" if threshold.is_ratio else threshold.figure
+    return Reason("threshold", figure, result.value, limit, remedy)

@@ -1,0 +1,30 @@
+from loadtest.metrics.model import EXPECTED, Channel, Device, Record, User
+from loadtest.observations import ChatEvent
+
+
+def test_a_record_is_a_copy_of_its_channels_template() -> None:
+    channel = Channel(1)
+    channel.template.append(EXPECTED)
+    channel.active_count = 1
+    record = Record(ChatEvent.MESSAGE_CREATED, channel, 0, 0, 10)
+    channel.template[0] = 0
+
+    assert record.state == bytes([EXPECTED])
+    assert (record.expected, record.remaining) == (1, 1)
+
+
+def test_the_attendance_of_a_user_in_a_channel_is_one() -> None:
+    channel, user = Channel(1), User(2)
+
+    assert channel.attendance(user) is channel.attendance(user)
+    assert not channel.attendance(user).is_present
+
+
+def test_a_user_has_several_devices_from_the_second_on() -> None:
+    user = User(1)
+    found = []
+    for number in (1, 2):
+        user.devices.add(Device(number))
+        found.append(user.has_several_devices)
+
+    assert found == [False, True]
