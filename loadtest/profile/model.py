@@ -1,0 +1,241 @@
+"""A run profile: validated as a whole, frozen, and the source of everything a run needs to know.
+
+A profile travels between processes as plain data (``resolved`` and ``from_resolved``) and is kept
+beside a run's results as TOML. The population and behaviour that it describes are made here; what
+they mean is in the part ``workload``.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Self
+
+from pydantic import model_validator
+from pydantic_core import PydanticCustomError
+
+from loadtest.profile.rules import broken_rules
+from loadtest.profile.sections import HANDLERS, ChannelSection, ProfileSections
+from loadtest.profile.toml_text import toml_text
+from loadtest.workload.behaviour import Behaviour, Presence, Response, Stays, Writing
+from loadtest.workload.distributions import Exponential, Fixed
+from loadtest.workload.disturbances import CutPlan, Disturbances, SlowReaders
+from loadtest.workload.load_plan import LoadPlan, plan_load
+from loadtest.workload.population import ChannelGroup, ChannelType, Population, plan_cell
+
+__all__ = ["Profile"]
+
+
+class Profile(ProfileSections):
+    """A run profile."""
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        problems = broken_rules(self)
+        if problems:
+            raise PydanticCustomError("rules", "{text}", {"text": "\n".join(problems)})
+        return self
+
+    # --- as plain data --------------------------------------------------------------------------
+
+    def resolved(self) -> dict[str, Any]:
+        """Return every key with its value as plain data, defaults included."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+    @classmethod
+    def from_resolved(cls, data: Mapping[str, Any]) -> Self:
+        """Return the profile that ``resolved`` gave."""
+        return cls.model_validate(dict(data))
+
+    def to_toml(self) -> str:
+        """Return the profile as TOML, every key with its value; it can be loaded again."""
+        return toml_text(self.resolved())
+
+    # --- as a plan ------------------------------------------------------------------------------
+
+    def population_plan(self) -> Population:
+        """Return who exists."""
+        section = self.population
+        return Population(
+            users=section.users,
+            cells=section.cells,
+            device_weights=section.devices_per_user,
+            activity=section.activity,
+            groups=tuple(
+                ChannelGroup(
+                    name=channel.group,
+                    type=ChannelType(channel.type),
+                    count=channel.count,
+                    size=channel.size,
+                    message_weight=channel.message_weight,
+                )
+                for channel in self.channels
+            ),
+            background_ratio=section.background_ratio,
+            channels_per_user_max=section.channels_per_user_max,
+        )
+
+    def behaviour(self) -> Behaviour:
+        """Return what users do."""
+        work = self.workload
+        return Behaviour(
+            message_rate_per_s=work.message_rate_per_s,
+            arrivals=work.arrivals,
+            writing=Writing(
+                length=work.message_length,
+                keystroke_bursts=work.keystroke_bursts,
+                keystroke_pause_s=work.keystroke_pause_s,
+                edit_probability=work.edit_probability,
+                edit_delay_s=work.edit_delay_s,
+                key_gap_s=work.key_gap_s if work.typing == "keys" else None,
+                reply_probability=work.reply_probability,
+            ),
+            channel_update_rate_per_s=work.channel_update_rate_per_s,
+            stays=self._stays(),
+            reading=Response(work.read_probability, work.read_delay_s),
+            reacting=Response(work.reaction_probability, work.reaction_delay_s),
+            # Users start over the ramp, so on average half of it is missing.
+            horizon_s=self.run.duration_s - self.run.ramp_s / 2,
+        )
+
+    def _stays(self) -> Stays:
+        section = self.chat_sessions
+        return Stays(
+            stay_s=section.stay_s,
+            away_s=section.away_s,
+            active_share_at_start=section.active_share_at_start,
+            enter_within_s=section.enter_within_s,
+            settle_s=section.settle_s,
+            presence=self._presence(),
+            sessions_per_device_max=self.device.session_limit,
+        )
+
+    def disturbances(self) -> Disturbances:
+        """Return what goes wrong on purpose."""
+        return Disturbances(self._cuts(), self._slow_readers())
+
+    def _cuts(self) -> CutPlan | None:
+        section = self.connection_cuts
+        if section.at_s is None:
+            return None
+        return CutPlan(section.at_s, section.share, section.waves, section.every_s)
+
+    def _slow_readers(self) -> SlowReaders | None:
+        device = self.device
+        if not device.slow_share:
+            return None
+        return SlowReaders(device.slow_share, device.slow_read_bytes_per_s)
+
+    def _presence(self) -> Presence | None:
+        work = self.workload
+        if not work.offline_rate_per_s:
+            return None
+        cycle_s = self.population.connected_users / work.offline_rate_per_s
+        online_s = cycle_s - work.offline_s.expectation()
+        return Presence(Exponential(online_s), work.offline_s)
+
+    @property
+    def cells_in_run(self) -> int:
+        """How many cells this run has."""
+        return self.population.cells_in_run or self.population.cells
+
+    @property
+    def users_in_run(self) -> int:
+        """How many users this run has, those without a device included."""
+        return self.cells_in_run * self.population_plan().users_per_cell
+
+    @property
+    def devices_in_run(self) -> int:
+        """How many devices this run has."""
+        return self.cells_in_run * self.population_plan().devices_per_cell
+
+    @property
+    def users_per_s(self) -> float:
+        """How many users are started per second."""
+        return self.users_in_run / self.run.ramp_s if self.run.ramp_s else float(self.users_in_run)
+
+    @property
+    def deviations(self) -> tuple[str, ...]:
+        """What a device does not do that the published SDK does, for reports."""
+        device = self.device
+        missing = [name for name in HANDLERS if name not in device.handlers]
+        switches = {
+            "no ACK for events": device.acknowledge,
+            "no STOMP heart-beats": device.heart_beats,
+            "no reconnect after a lost connection": device.reconnect,
+            f"no handler {', '.join(missing)}": not missing,
+            f"{device.slow_share:.0%} of the devices read slowly": not device.slow_share,
+        }
+        return tuple(text for text, is_kept in switches.items() if not is_kept)
+
+    def planned_load(self, seed: int | None = None) -> LoadPlan:
+        """Return the load of this run, as planned.
+
+        Raises:
+            UsageError: A cell cannot be planned: its channels do not fit.
+        """
+        population = self.population_plan()
+        seed = self.run.seed if seed is None else seed
+        cells = (
+            plan_cell(population, index, seed=seed, run="plan")
+            for index in range(self.cells_in_run)
+        )
+        return plan_load(cells, self.behaviour(), seed=seed)
+
+    # --- scaling --------------------------------------------------------------------------------
+
+    def scaled_by(self, factor: float) -> Self:
+        """Return the profile with ``factor`` times its devices, two at least; see ``scaled``."""
+        population = self.population_plan()
+        devices = population.devices_per_cell * population.cells
+        return self.scaled(devices=max(2, math.ceil(factor * devices)))
+
+    def scaled(self, *, devices: int) -> Self:
+        """Return the profile with so many devices, or a few more: more or fewer of the same cells.
+
+        The first cells are the same whatever their number. Below one cell, the cell itself is made
+        smaller: fewer users, fewer channels, and channels that are too large cut to what is there.
+        Rates go along; times, the ramp included, stay.
+        """
+        per_cell = self.population_plan().devices_per_cell
+        if devices >= per_cell:
+            return self._changed({"cells_in_run": math.ceil(devices / per_cell)}, {})
+        return self._shrunk(devices / per_cell)
+
+    def _shrunk(self, factor: float) -> Self:
+        """Return the profile with one cell of ``factor`` times the size."""
+        cells, base = self.population.cells, self.population_plan()
+        users = max(2, math.ceil(factor * base.users_per_cell))
+        shrunk = self.population.model_copy(update={"users": users, "cells": 1})
+        chatting = users - round(shrunk.background_ratio * users)
+        ratio = users / self.population.users
+        rates = {
+            name: getattr(self.workload, name) * ratio
+            for name in ("message_rate_per_s", "channel_update_rate_per_s", "offline_rate_per_s")
+        }
+        channels = [
+            _shrunk_channels(channel, factor / cells, chatting) for channel in self.channels
+        ]
+        population = {"users": users, "cells": 1, "cells_in_run": 1}
+        return self._changed(population, rates, channels)
+
+    def _changed(
+        self,
+        population: Mapping[str, int],
+        workload: Mapping[str, float],
+        channels: list[dict[str, Any]] | None = None,
+    ) -> Self:
+        """Return the profile with some keys changed, validated again."""
+        data = self.resolved()
+        data["population"] |= population
+        data["workload"] |= workload
+        if channels is not None:
+            data["channels"] = channels
+        return self.from_resolved(data)
+
+
+def _shrunk_channels(channel: ChannelSection, factor: float, users: int) -> dict[str, Any]:
+    """Return a group with ``factor`` times its channels, none larger than ``users``."""
+    size = Fixed(users) if channel.size.lowest > users else channel.size
+    count = max(1, round(channel.count * factor))
+    if channel.type == "DIRECT":
+        count = min(count, math.comb(users, math.ceil(size.lowest)))
+    return channel.model_copy(update={"size": size, "count": count}).model_dump(mode="json")

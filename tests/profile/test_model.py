@@ -1,0 +1,172 @@
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from loadtest.profile import Profile, load_profile
+from loadtest.workload import ActionKind, ChannelType, plan_cell
+from loadtest.workload.distributions import Fixed
+from tests.support.profiles import profile
+from tests.support.workloads import actions_of, count_of
+
+SMOKE = load_profile("smoke")
+
+
+def test_a_profile_survives_json() -> None:
+    """As it travels from the master to a worker."""
+    assert Profile.from_resolved(json.loads(json.dumps(SMOKE.resolved()))) == SMOKE
+
+
+def test_a_resolved_profile_as_toml_is_a_profile() -> None:
+    """As it is kept beside the results of a run."""
+    scaled = SMOKE.scaled(devices=900)
+
+    assert profile(text=scaled.to_toml()) == scaled
+
+
+def test_every_key_is_in_the_resolved_profile() -> None:
+    resolved = profile().resolved()
+
+    assert resolved["target"]["dialect"] == 2
+    assert resolved["workload"]["arrivals"] == "poisson"
+    assert resolved["channels"][0]["type"] == "PRIVATE"
+    assert resolved["population"]["devices_per_user"] == {"1": 1.0}
+
+
+def test_the_population_is_the_one_described() -> None:
+    population = SMOKE.population_plan()
+
+    assert population.users_per_cell == 105
+    assert [(g.name, g.type, g.count) for g in population.groups] == [
+        ("direct", ChannelType.DIRECT, 120),
+        ("small", ChannelType.PRIVATE, 30),
+        ("large", ChannelType.PUBLIC, 1),
+    ]
+
+
+def test_the_behaviour_is_the_one_described() -> None:
+    behaviour = profile(
+        "chat_sessions.settle_s=2",
+        "workload.read_probability=0.25",
+        "run.ramp_s=10",
+        "device.session_limit=4",
+    ).behaviour()
+
+    assert behaviour.message_rate_per_s == 5
+    assert behaviour.stays.settle_s == 2
+    assert behaviour.stays.sessions_per_device_max == 4
+    assert behaviour.reading.probability == 0.25
+    assert behaviour.horizon_s == 55
+    assert behaviour.stays.presence is None
+
+
+def test_users_go_offline_at_the_rate_asked_for() -> None:
+    """Twenty users, of whom half have devices: each every ten seconds, five of them offline."""
+    presence = (
+        profile(
+            "workload.offline_rate_per_s=1",
+            "workload.offline_s=5",
+            "population.devices_per_user={0=1, 1=1}",
+        )
+        .behaviour()
+        .stays.presence
+    )
+
+    assert presence is not None
+    assert presence.online_s.expectation() == 5
+    assert presence.offline_s == Fixed(5)
+
+
+def test_what_a_device_leaves_out_is_named() -> None:
+    assert profile().deviations == ()
+    assert profile(
+        "device.acknowledge=false",
+        "device.heart_beats=false",
+        "device.reconnect=false",
+        "device.handlers=['on_message_received']",
+    ).deviations[:3] == (
+        "no ACK for events",
+        "no STOMP heart-beats",
+        "no reconnect after a lost connection",
+    )
+
+
+@given(st.integers(1, 5_000))
+@settings(deadline=None)
+def test_scaling_gives_the_devices_asked_for_or_a_few_more(devices: int) -> None:
+    """Never fewer, and less than a cell more; the smallest population is two users."""
+    scaled = SMOKE.scaled(devices=devices)
+
+    assert devices <= scaled.devices_in_run < devices + SMOKE.population_plan().devices_per_cell
+    if devices < 126:
+        assert scaled.devices_in_run <= max(devices + 2, 4)
+
+
+def test_a_larger_run_has_the_same_first_cells() -> None:
+    larger = SMOKE.scaled(devices=2_000)
+
+    assert larger.cells_in_run == 16
+    assert plan_cell(larger.population_plan(), 2, seed=1, run="r") == plan_cell(
+        SMOKE.population_plan(), 2, seed=1, run="r"
+    )
+    assert larger.behaviour() == SMOKE.behaviour()
+
+
+def test_rates_grow_and_shrink_along() -> None:
+    base = SMOKE.planned_load()
+    larger, smaller = (SMOKE.scaled(devices=devices).planned_load() for devices in (2_520, 25))
+
+    assert larger.messages_per_s == pytest.approx(10 * base.messages_per_s)
+    assert larger.deliveries_per_s == pytest.approx(10 * base.deliveries_per_s, rel=0.1)
+    assert smaller.messages_per_s == pytest.approx(base.messages_per_s * 21 / 210)
+    assert smaller.offline_per_s == pytest.approx(base.offline_per_s * 21 / 210)
+
+
+def test_a_room_for_everybody_shrinks_with_its_cell() -> None:
+    busy = profile("population.users=2000", "channels.room.size=1800", "channels.room.count=1")
+    small = busy.scaled(devices=20)
+
+    assert small.channels[0].size == Fixed(20)
+    assert small.planned_load().largest_channel == 20
+
+
+def test_direct_channels_shrink_to_the_sets_that_exist() -> None:
+    direct = profile(
+        "population.users=100",
+        "channels.room.type=DIRECT",
+        "channels.room.size=2",
+        "channels.room.count=400",
+    )
+    pair = direct.scaled(devices=2)
+
+    assert (pair.users_in_run, pair.channels[0].count) == (2, 1)
+    assert pair.planned_load().channels == 1
+
+
+def test_users_start_over_the_ramp() -> None:
+    assert profile("run.ramp_s=4").users_per_s == 5
+    assert profile("run.ramp_s=0").users_per_s == 20
+    assert profile("run.ramp_s=4").scaled(devices=200).users_per_s == 50
+
+
+def test_smoke_is_what_it_says() -> None:
+    """Two hundred devices, a large channel, and light enough for two shared cores."""
+    load = SMOKE.planned_load()
+
+    assert SMOKE.run.duration_s == 20
+    assert load.devices == SMOKE.devices_in_run >= 200
+    assert load.devices > load.users
+    assert load.largest_channel >= 60
+    assert load.notifications_per_s > 10
+    assert load.events_per_s < 3_000
+
+
+def test_smoke_makes_all_that_causes_the_ten_events() -> None:
+    population, behaviour = SMOKE.population_plan(), SMOKE.behaviour()
+    cells = [plan_cell(population, index, seed=1, run="r") for index in range(SMOKE.cells_in_run)]
+    plans = [actions_of(cell, behaviour, seconds=15) for cell in cells]
+
+    assert behaviour.reading.probability > 0
+    for kind in ActionKind:
+        assert sum(count_of(actions, kind) for actions in plans) >= 1, kind
