@@ -1,0 +1,226 @@
+"""The actions on channels: making them, belonging to them, changing them, talking in them.
+
+The rule is that of ``actions``: the target exists and the actor may reach it; what is left to
+decide is here. Every action but joining needs a member.
+"""
+
+from collections.abc import Callable, Iterable
+from uuid import uuid4
+
+from loadtest.server.actions import Call, read_message, send_message
+from loadtest.server.bodies import (
+    ChannelChanges,
+    Invitation,
+    KeystrokesBody,
+    Leaving,
+    Muting,
+    NewChannel,
+    TriggeredEvent,
+    decode,
+    properties_text,
+)
+from loadtest.server.chat import Chat
+from loadtest.server.destinations import channel_topic, user_topic
+from loadtest.server.membership import add_member, find_member, referred_user, remove_member
+from loadtest.server.publications import Publication, publication_of_channel, publication_of_user
+from loadtest.server.refusals import access_denied, bad_request
+from loadtest.server.store import Channel, ChannelKind, User
+from loadtest.server.subscriptions import end_channel_subscriptions
+
+__all__ = ["CHANNEL_ACTIONS", "MAX_DIRECT_MEMBERS", "create_channel", "join"]
+
+MAX_DIRECT_MEMBERS = 10
+"""A direct channel joins a user with up to nine others."""
+
+
+# --- making -----------------------------------------------------------------------------------
+
+
+def create_channel(chat: Chat, call: Call) -> None:
+    """Create a channel, or join the actor and the named members to the equivalent one."""
+    wanted = decode(call.body, NewChannel)
+    kind = ChannelKind(wanted.type)
+    # Members that do not exist are left out; the creator comes first.
+    found = (chat.store.find_user(user_id=m.id, name=m.username) for m in wanted.members)
+    users = list(dict.fromkeys([call.actor, *(user for user in found if user is not None)]))
+    if kind is ChannelKind.DIRECT:
+        if not 2 <= len(users) <= MAX_DIRECT_MEMBERS:
+            raise bad_request(
+                f"a direct channel of {len(users)} existing users; it must be 2 to "
+                f"{MAX_DIRECT_MEMBERS}"
+            )
+        channel = chat.store.find_direct(users)
+    else:
+        channel = chat.store.find_group(kind, wanted.name) if wanted.name else None
+    if channel is None:
+        _create(chat, call, wanted, users)
+    else:
+        _upsert(chat, call, channel, users)
+
+
+def _create(chat: Chat, call: Call, wanted: NewChannel, users: Iterable[User]) -> None:
+    channel_id = chat.store.next_id()
+    kind = ChannelKind(wanted.type)
+    name = wanted.name or str(uuid4())
+    channel = Channel(
+        id=channel_id,
+        thread_id=chat.store.next_id(),
+        kind=kind,
+        name=name,
+        display_name=None if kind is ChannelKind.DIRECT else wanted.display_name or name,
+        creator=call.actor,
+        created_time=chat.now_text(),
+        properties=properties_text(wanted.properties),
+    )
+    chat.store.add_channel(channel, users)
+    created = publication_of_channel("user.channel.created", channel)
+    chat.publisher.publish(user_topic(call.actor.id, "channels"), created, call.completion)
+    joined = publication_of_channel("user.channel.joined", channel)
+    for user in users:
+        if user is not call.actor:
+            chat.publisher.publish(user_topic(user.id, "channels"), joined)
+
+
+def _upsert(chat: Chat, call: Call, channel: Channel, users: Iterable[User]) -> None:
+    for user in users:
+        add_member(chat, channel, user)
+    upserted = publication_of_channel("user.channel.upserted", channel)
+    chat.publisher.publish(user_topic(call.actor.id, "channels"), upserted, call.completion)
+
+
+# --- belonging --------------------------------------------------------------------------------
+
+
+def join(chat: Chat, call: Call, channel: Channel) -> None:
+    """Make the actor a member of a public channel."""
+    if channel.kind is not ChannelKind.PUBLIC:
+        raise access_denied(f"channel {channel.id} is not public; a member must invite")
+    if chat.store.add_member(channel, call.actor):
+        joined = publication_of_user("channel.member.joined", call.actor)
+        chat.publisher.publish(channel_topic(channel.id, "members"), joined)
+    of_user = publication_of_channel("user.channel.joined", channel)
+    chat.publisher.publish(user_topic(call.actor.id, "channels"), of_user, call.completion)
+
+
+def _leave(chat: Chat, call: Call, channel: Channel) -> None:
+    _check_group(channel, "left")
+    reference = decode(call.body, Leaving).user
+    user = call.actor if reference is None else find_member(chat, channel, reference)
+    remove_member(chat, channel, user, call.completion)
+    # Who removes another gets the same event, as nothing else completes the action.
+    left = publication_of_channel("user.channel.left", channel)
+    chat.publisher.complete(user_topic(call.actor.id, "channels"), left, call.completion)
+
+
+def _invite(chat: Chat, call: Call, channel: Channel) -> None:
+    _check_group(channel, "invited to")
+    user = referred_user(chat, decode(call.body, Invitation).user)
+    add_member(chat, channel, user, call.completion)
+    invited = publication_of_user("user.user.invited", user)
+    chat.publisher.complete(user_topic(call.actor.id, "users"), invited, call.completion)
+
+
+def _check_group(channel: Channel, what: str) -> None:
+    if channel.kind is ChannelKind.DIRECT:
+        raise bad_request(f"channel {channel.id} is direct; nobody can be {what} it")
+
+
+# --- changing ---------------------------------------------------------------------------------
+
+
+def _update(chat: Chat, call: Call, channel: Channel) -> None:
+    changes = decode(call.body, ChannelChanges)
+    properties = channel.properties
+    if changes.properties is not None:
+        properties = properties_text(changes.properties)
+    is_group = channel.kind is not ChannelKind.DIRECT
+    # All that can be refused stands before the first change.
+    if is_group and changes.name is not None and changes.name != channel.name:
+        chat.store.rename_channel(channel, changes.name)
+    channel.properties = properties
+    if is_group and changes.display_name is not None:
+        channel.display_name = changes.display_name
+    updated = publication_of_channel("channel.self.updated", channel)
+    chat.publisher.publish(channel_topic(channel.id, ""), updated, call.completion)
+    _tell_members(chat, call, channel, "user.channel.updated")
+
+
+def _delete(chat: Chat, call: Call, channel: Channel) -> None:
+    if channel.creator is not call.actor:
+        raise access_denied(f"channel {channel.id} was created by another user")
+    deleted = publication_of_channel("channel.self.deleted", channel)
+    chat.publisher.publish(channel_topic(channel.id, ""), deleted, call.completion)
+    _tell_members(chat, call, channel, "user.channel.deleted")
+    end_channel_subscriptions(chat, channel)
+    chat.store.remove_channel(channel)
+
+
+def _tell_members(chat: Chat, call: Call, channel: Channel, event_type: str) -> None:
+    publication = publication_of_channel(event_type, channel)
+    for member in channel.members.values():
+        if member.is_online:
+            topic = user_topic(member.id, "channels")
+            chat.publisher.publish(topic, publication, call.completion)
+
+
+def _mute(chat: Chat, call: Call, channel: Channel) -> None:
+    if decode(call.body, Muting).state == "ON":
+        channel.muted_by.add(call.actor.id)
+        _tell_actor(chat, call, channel, "user.channel.muted")
+    else:
+        channel.muted_by.discard(call.actor.id)
+        _tell_actor(chat, call, channel, "user.channel.unmuted")
+
+
+def _hide(chat: Chat, call: Call, channel: Channel) -> None:
+    _tell_actor(chat, call, channel, "user.channel.hidden")
+
+
+def _clear_history(chat: Chat, call: Call, channel: Channel) -> None:
+    _tell_actor(chat, call, channel, "user.channel.history_cleared")
+
+
+def _tell_actor(chat: Chat, call: Call, channel: Channel, event_type: str) -> None:
+    """Complete an action that concerns only how the actor sees the channel."""
+    publication = publication_of_channel(event_type, channel)
+    chat.publisher.publish(user_topic(call.actor.id, "channels"), publication, call.completion)
+
+
+# --- talking ----------------------------------------------------------------------------------
+
+
+def _press_keys(chat: Chat, call: Call, channel: Channel) -> None:
+    keys = decode(call.body, KeystrokesBody).keys
+    chat.typing.press(channel, call.actor, keys, call.completion)
+
+
+def _read(chat: Chat, call: Call, channel: Channel) -> None:
+    for message in list(channel.history.values()):
+        read_message(chat, call, message)
+
+
+def _trigger_event(chat: Chat, call: Call, channel: Channel) -> None:
+    body = decode(call.body, TriggeredEvent)
+    properties = properties_text(body.properties)
+    actor = call.actor
+    triggered = Publication(
+        "channel.event.triggered",
+        lambda renderer: renderer.triggered_event(channel, actor, body.type, properties),
+    )
+    chat.publisher.publish(channel_topic(channel.id, "events"), triggered, call.completion)
+
+
+CHANNEL_ACTIONS: dict[str, Callable[[Chat, Call, Channel], None]] = {
+    "message": send_message,
+    "keystrokes": _press_keys,
+    "read": _read,
+    "trigger_event": _trigger_event,
+    "leave": _leave,
+    "invite": _invite,
+    "update": _update,
+    "delete": _delete,
+    "mute": _mute,
+    "hide": _hide,
+    "clear_history": _clear_history,
+}
+"""Actions on a channel that the actor is a member of, by name."""
