@@ -1,0 +1,184 @@
+"""``report.html``: one file that needs no network, no script and no font of its own.
+
+One rule: what came from outside is escaped by the template engine; only the charts, which escape
+their own text, pass as they are. What the page says is decided in ``findings``, ``tables`` and
+``plots``.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from loadtest.observations import ChatEvent
+from loadtest.report.figures import (
+    Summary,
+    TimelineRow,
+    at,
+    measured,
+    number,
+    plain_text,
+    share_text,
+    span_text,
+)
+from loadtest.report.findings import (
+    Fact,
+    error_facts,
+    findings,
+    generator_facts,
+    ledger_check,
+    load_facts,
+    notification_facts,
+    outside_facts,
+    reasons,
+    run_facts,
+    unexpected_facts,
+    verdict,
+    verdict_sentence,
+    verdict_tone,
+)
+from loadtest.report.plots import Figure, figures
+from loadtest.report.tables import (
+    Table,
+    Tone,
+    actions_table,
+    completion_table,
+    device_classes_table,
+    fan_out_table,
+    generator_table,
+    latency_table,
+    ledger_table,
+    notification_latency_table,
+    starts_table,
+    thresholds_table,
+)
+
+__all__ = ["html_report"]
+
+_TEMPLATE = "report.html.jinja"
+
+
+def html_report(summary: Summary, timeline: Sequence[TimelineRow] = ()) -> str:
+    """Return the report of a run as one HTML page; without a timeline it has fewer charts."""
+    return _template().render(
+        verdict=verdict(summary),
+        verdict_sentence=verdict_sentence(summary),
+        verdict_tone=verdict_tone(summary),
+        reasons=reasons(summary),
+        findings=findings(summary),
+        run=run_facts(summary),
+        tiles=_tiles(summary),
+        figures=[_drawn(figure) for figure in figures(summary, timeline)],
+        load=load_facts(summary),
+        ledger=(ledger_check(summary),),
+        unexpected=unexpected_facts(summary),
+        errors=error_facts(summary),
+        outside=outside_facts(summary),
+        other=tuple(_settings(at(summary, "other_events"))),
+        notifications=notification_facts(summary),
+        generator=generator_facts(summary),
+        tables=_tables(summary),
+        settings=tuple(_settings(at(summary, "profile"))),
+        versions=tuple(_settings(at(summary, "versions"))),
+        selftest=_selftest(summary),
+    )
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("loadtest.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(_TEMPLATE)
+
+
+def _tables(summary: Summary) -> dict[str, Table]:
+    return {
+        "thresholds": thresholds_table(summary),
+        "fan_out": fan_out_table(summary),
+        "completion": completion_table(summary),
+        "ledger": ledger_table(summary),
+        "latency": latency_table(summary, "latency"),
+        "service_latency": latency_table(summary, "service_latency"),
+        "staleness": latency_table(summary, "staleness"),
+        "notifications": notification_latency_table(summary),
+        "device_classes": device_classes_table(summary),
+        "starts": starts_table(summary),
+        "actions": actions_table(summary),
+        "generator": generator_table(summary),
+    }
+
+
+def _tiles(summary: Summary) -> tuple[Fact, ...]:
+    """Return the few figures that a reader looks for first."""
+    message = ChatEvent.MESSAGE_CREATED.value
+    entry = at(summary, "ledger", message)
+    lost = number(at(entry, "lost"))
+    latency = at(summary, "latency", message)
+    last = at(summary, "completion", "all", "last")
+    notices = at(summary, "notifications")
+    missed = number(at(notices, "missed"))
+    return (
+        Fact(
+            "delivered",
+            share_text(at(entry, "delivered"), at(entry, "expected")),
+            "of the expected deliveries of messages",
+            Tone.BAD if lost else Tone.PLAIN,
+        ),
+        Fact("delivery p50", span_text(measured(latency, "p50_ms")), "half took at most this"),
+        Fact("delivery p99", span_text(measured(latency, "p99_ms")), "99 of 100 took at most this"),
+        Fact(
+            "last receiver p99",
+            span_text(measured(last, "p99_ms")),
+            "until a message was everywhere",
+        ),
+        Fact(
+            "notified",
+            share_text(at(notices, "delivered"), at(notices, "expected")),
+            "of the expected notifications",
+            Tone.BAD if missed else Tone.PLAIN,
+        ),
+        Fact(
+            "generator lag p99",
+            span_text(measured(at(summary, "generator", "lag"), "p99_ms")),
+            "how late we sent ourselves",
+        ),
+    )
+
+
+def _drawn(figure: Figure) -> dict[str, object]:
+    return {
+        "title": figure.title,
+        "caption": figure.caption,
+        "legend": figure.legend,
+        "wide": Markup(figure.wide_svg),
+        "narrow": Markup(figure.narrow_svg),
+    }
+
+
+def _settings(block: object, prefix: str = "") -> Iterable[tuple[str, str]]:
+    """Return the leaves of nested settings as pairs of a dotted name and a value."""
+    if not isinstance(block, Mapping):
+        return
+    for key, value in block.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            yield from _settings(value, f"{name}.")
+        elif isinstance(value, list) and any(isinstance(each, Mapping) for each in value):
+            for place, each in enumerate(value):
+                yield from _settings(each, f"{name}[{place}].")
+        else:
+            yield name, plain_text(value)
+
+
+def _selftest(summary: Summary) -> str:
+    stamp = at(summary, "selftest")
+    if stamp is None:
+        return "not run with this version"
+    outcome = "passed" if at(stamp, "passed") else "failed"
+    return f"{outcome}, version {plain_text(at(stamp, 'version'))}"

@@ -1,0 +1,78 @@
+"""Every file of a run from what the run left behind, and the renderings again later.
+
+One rule: the summary is written first, and a file that cannot be written takes no other with it.
+"""
+
+import datetime
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from loadtest.errors import UsageError
+from loadtest.report.figures import Summary, TimelineRow
+from loadtest.report.files import RunFolder
+from loadtest.report.html import html_report
+from loadtest.report.latency_log import LatencyInterval
+from loadtest.report.markdown import markdown_report
+
+__all__ = ["RunResults", "render_again", "write_results"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunResults:
+    """What a run leaves behind."""
+
+    summary: Summary
+    timeline: Sequence[TimelineRow]
+    """A row per second, in the order of time."""
+    latency: Iterable[LatencyInterval]
+    started: datetime.datetime
+    profile_toml: str
+
+
+def write_results(folder: RunFolder, results: RunResults) -> None:
+    """Write every file of a run into its folder.
+
+    Raises:
+        UsageError: files could not be written, a problem for each; the others are there.
+
+    """
+    _write_each(
+        (
+            lambda: folder.write_summary(results.summary),
+            lambda: folder.write_timeline(results.timeline),
+            lambda: folder.write_profile(results.profile_toml),
+            lambda: folder.write_latency_log(results.latency, results.started),
+            *_renderings(folder, results.summary, results.timeline),
+        )
+    )
+
+
+def render_again(folder: RunFolder) -> None:
+    """Make ``summary.md`` and ``report.html`` anew from the files of an earlier run.
+
+    Raises:
+        UsageError: its summary cannot be read, or a file cannot be written.
+
+    """
+    _write_each(_renderings(folder, folder.read_summary(), folder.read_timeline()))
+
+
+def _renderings(
+    folder: RunFolder, summary: Summary, timeline: Sequence[TimelineRow]
+) -> tuple[Callable[[], Path], ...]:
+    return (
+        lambda: folder.write_text("summary.md", markdown_report(summary)),
+        lambda: folder.write_text("report.html", html_report(summary, timeline)),
+    )
+
+
+def _write_each(files: Iterable[Callable[[], Path]]) -> None:
+    problems: list[str] = []
+    for write in files:
+        try:
+            write()
+        except UsageError as error:
+            problems += error.problems
+    if problems:
+        raise UsageError(*problems)

@@ -1,0 +1,351 @@
+"""The summary of a run: one dict that every rendering is made from.
+
+``docs/summary.md`` describes each key. One rule: a figure that was not measured is null beside a
+count of 0, never a number. Nothing is measured here; figures come from ``metrics``, and the verdict
+from its rules. The ledger is checked to add up, and a run in which it does not supports no verdict.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from loadtest.metrics import Histogram, Totals
+from loadtest.metrics.figures import (
+    SHEDDABLE,
+    SIZE_CLASSES,
+    ActionFigures,
+    CompletionFigures,
+    EventFigures,
+    Figures,
+    NotificationFigures,
+)
+from loadtest.metrics.thresholds import (
+    COMPLETION_MARKS,
+    NOTIFICATION_COUNTS,
+    PERCENTILES,
+    Threshold,
+)
+from loadtest.metrics.verdict import Soundness, judge
+from loadtest.observations import Action, ChatEvent
+
+__all__ = ["SCHEMA", "RunFacts", "build_summary", "contradictions", "latency_figures"]
+
+SCHEMA = "chatkitty-loadtest/1"
+
+_US_PER_MS = 1000
+_SESSION_STARTS = (Action.USER_SESSION_START, Action.CHAT_SESSION_START)
+_NOTIFICATION = str(ChatEvent.NOTIFICATION_CREATED)
+_RATIO_DIGITS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What is known of a run besides its figures."""
+
+    run_id: str
+    host: str
+    dialect: int
+    is_embedded: bool
+    """Whether the target was this package's own reference server."""
+    profile: Mapping[str, Any]
+    """As resolved."""
+    seed: int
+    duration_s: float
+    versions: Mapping[str, str]
+    lag_p99_limit_ms: float
+    thresholds: tuple[Threshold, ...] = ()
+    workers: int = 1
+    workers_lost: int = 0
+    clock_uncertainty_ms: float | None = None
+    is_stopped: bool = False
+    """Whether a person stopped the run."""
+    errors: tuple[str, ...] = ()
+    """What failed in the load generator itself."""
+    is_open_workload: bool = True
+    """Whether a schedule decided what was due; a closed one has no generator lag."""
+    selftest: Mapping[str, Any] | None = field(default=None)
+
+
+def build_summary(totals: Totals, run: RunFacts) -> dict[str, Any]:
+    """Return the summary of a run."""
+    figures = totals.figures
+    problems = contradictions(totals)
+    summary: dict[str, Any] = {
+        "schema": SCHEMA,
+        "run_id": run.run_id,
+        "verdict": None,
+        "reasons": [],
+        "target": {"host": run.host, "dialect": run.dialect, "embedded": run.is_embedded},
+        "profile": dict(run.profile),
+        "workload": "open" if run.is_open_workload else "closed",
+        "seed": run.seed,
+        "duration_s": round(run.duration_s, 3),
+        "versions": dict(run.versions),
+        "load": _load(totals),
+        "ledger": _ledger(figures),
+        "adds_up": not problems,
+        "latency": _latency(figures),
+        "service_latency": _service_latency(figures),
+        "staleness": _staleness(figures),
+        "completion": _completion(figures),
+        "actions": {
+            name: _action(action)
+            for name, action in sorted(figures.actions.items())
+            if name not in _SESSION_STARTS
+        },
+        "sessions": {
+            str(name): _action(figures.actions.get(name, ActionFigures()))
+            for name in _SESSION_STARTS
+        },
+        "notifications": _notifications(figures),
+        "generator": _generator(figures, run),
+        "unexpected": _unexpected(figures),
+        "other_events": dict(sorted(figures.counted.items())),
+        "selftest": dict(run.selftest) if run.selftest is not None else None,
+    }
+    results = [threshold.evaluate(summary) for threshold in run.thresholds]
+    summary["thresholds"] = [result.to_dict() for result in results]
+    verdict, reasons = judge(_soundness(summary, run, problems), results)
+    summary["verdict"] = verdict.value
+    summary["reasons"] = [reason.to_dict() for reason in reasons]
+    return summary
+
+
+def contradictions(totals: Totals) -> tuple[str, ...]:
+    """Return the paths of the figures that do not add up; none in a sound run.
+
+    Delivered and lost must be all that was expected, every delivery must have been timed, and
+    nothing may be open once the run is over.
+    """
+    figures = totals.figures
+    wrong = [
+        f"ledger.{name}"
+        for name, event in figures.events.items()
+        if event.delivered + event.lost != event.expected
+        or event.latency.count != event.delivered
+        or not 0 <= event.late <= event.delivered
+        or min(event.lost, event.boundary, event.duplicate) < 0
+    ]
+    notifications = figures.all_notifications()
+    if (
+        notifications.delivered + notifications.missed != notifications.expected
+        or notifications.latency.count != notifications.delivered
+        or min(notifications.missed, notifications.boundary) < 0
+    ):
+        wrong.append("notifications")
+    if totals.open_count:
+        wrong.append("ledger.open")
+    return tuple(wrong)
+
+
+def _soundness(summary: Mapping[str, Any], run: RunFacts, problems: tuple[str, ...]) -> Soundness:
+    return Soundness(
+        lag_p99_ms=summary["generator"]["lag"]["p99_ms"],
+        lag_p99_limit_ms=run.lag_p99_limit_ms,
+        workers=run.workers,
+        workers_lost=run.workers_lost,
+        contradictions=problems,
+        clock_uncertainty_ms=run.clock_uncertainty_ms,
+        is_measured=summary["load"]["user_sessions"] > 0,
+        is_stopped=run.is_stopped,
+        errors=run.errors,
+    )
+
+
+def latency_figures(histogram: Histogram) -> dict[str, Any]:
+    """Return the figures of one histogram in milliseconds; null where nothing was timed."""
+    block: dict[str, Any] = {"count": histogram.count}
+    if not histogram.count:
+        return block | dict.fromkeys(("min_ms", "mean_ms", *PERCENTILES, "max_ms"))
+    block["min_ms"] = _ms(histogram.min_us)
+    block["mean_ms"] = _ms(histogram.mean_us)
+    block |= {name: _ms(histogram.percentile_us(p)) for name, p in PERCENTILES.items()}
+    block["max_ms"] = _ms(histogram.max_us)
+    outside = {
+        "below_range": histogram.too_low_count,
+        "above_range": histogram.too_high_count,
+        "negative": histogram.negative_count,
+    }
+    return block | {name: count for name, count in outside.items() if count}
+
+
+def _ms(value_us: float | None) -> float | None:
+    return None if value_us is None else round(value_us / _US_PER_MS, 3)
+
+
+def _load(totals: Totals) -> dict[str, Any]:
+    load = totals.figures.load
+    causes = {
+        "message": load.messages,
+        "keystrokes": load.keystrokes,
+        "read": load.reads,
+        "edit": load.edits,
+        "update_channel": load.channel_updates,
+    }
+    completed = {name: action.completed for name, action in totals.figures.actions.items()}
+    return {
+        "users": load.users,
+        "devices": load.devices,
+        "devices_peak": totals.devices_peak,
+        "user_sessions": load.user_sessions_started,
+        "user_sessions_ended": load.user_sessions_ended,
+        "connections_lost": sum(load.connections_lost.values()),
+        "connections_lost_by_reason": dict(sorted(load.connections_lost.items())),
+        "chat_sessions_started": load.chat_sessions_started,
+        "chat_sessions_ended": load.chat_sessions_ended,
+        "chat_sessions_peak": totals.chat_sessions_peak,
+        "actions": dict(sorted((completed | causes).items())),
+    }
+
+
+def _ledger(figures: Figures) -> dict[str, Any]:
+    ledger = {
+        str(event): _entry(event, figures.events.get(event, EventFigures()))
+        for event in ChatEvent
+        if event is not ChatEvent.NOTIFICATION_CREATED
+    }
+    return ledger | {_NOTIFICATION: _notification_entry(figures)}
+
+
+def _entry(event: ChatEvent, figures: EventFigures) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "expected": figures.expected,
+        "delivered": figures.delivered,
+        "lost": figures.lost,
+        "late": figures.late,
+        "duplicate": figures.duplicate,
+        "out_of_order": figures.out_of_order,
+        "unexpected": sum(figures.unexpected.values()),
+        "boundary": figures.boundary,
+        "boundary_seen": figures.boundary_seen,
+        "in_flight": figures.in_flight,
+        "refused": figures.refused,
+        "delivery_ratio": _ratio(figures.delivered, figures.expected),
+    }
+    if event in SHEDDABLE:
+        entry["coalesced"] = figures.coalesced
+        entry["coalescing_ratio"] = _ratio(figures.coalesced, figures.expected)
+    return entry
+
+
+def _notification_entry(figures: Figures) -> dict[str, Any]:
+    """Return the ledger's entry of notifications: missed is lost, spurious is unexpected."""
+    total = figures.all_notifications()
+    event = figures.events.get(_NOTIFICATION, EventFigures())
+    return _entry(
+        ChatEvent.NOTIFICATION_CREATED,
+        EventFigures(
+            expected=total.expected,
+            delivered=total.delivered,
+            lost=total.missed,
+            late=total.late,
+            duplicate=total.duplicate,
+            boundary=total.boundary,
+            boundary_seen=total.boundary_seen,
+            in_flight=total.in_flight,
+            unexpected={**event.unexpected, "spurious": total.spurious},
+        ),
+    )
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return round(part / whole, _RATIO_DIGITS) if whole else None
+
+
+def _latency(figures: Figures) -> dict[str, Any]:
+    blocks = {
+        str(event): latency_figures(figures.events.get(event, EventFigures()).latency)
+        for event in ChatEvent
+    }
+    return blocks | {_NOTIFICATION: latency_figures(figures.all_notifications().latency)}
+
+
+def _service_latency(figures: Figures) -> dict[str, Any]:
+    blocks = {
+        str(event): latency_figures(figures.events.get(event, EventFigures()).service)
+        for event in ChatEvent
+    }
+    return blocks | {_NOTIFICATION: latency_figures(figures.all_notifications().service)}
+
+
+def _staleness(figures: Figures) -> dict[str, Any]:
+    return {
+        str(event): latency_figures(figures.events.get(event, EventFigures()).staleness)
+        for event in ChatEvent
+        if event in SHEDDABLE
+    }
+
+
+def _completion(figures: Figures) -> dict[str, Any]:
+    classes = {"all": _completion_class(figures.all_completion())}
+    for label in SIZE_CLASSES:
+        if label in figures.completion:
+            classes[label] = _completion_class(figures.completion[label])
+    return classes
+
+
+def _completion_class(figures: CompletionFigures) -> dict[str, Any]:
+    marks: dict[str, Any] = {
+        mark: latency_figures(getattr(figures, mark)) for mark in COMPLETION_MARKS
+    }
+    return marks | {"incomplete": figures.incomplete}
+
+
+def _action(figures: ActionFigures) -> dict[str, Any]:
+    return {
+        **latency_figures(figures.latency),
+        "completion": latency_figures(figures.completion),
+        "errors": sum(figures.errors.values()),
+        "errors_by_reason": dict(sorted(figures.errors.items())),
+        "dropped": sum(figures.dropped.values()),
+        "dropped_by_reason": dict(sorted(figures.dropped.items())),
+    }
+
+
+def _notifications(figures: Figures) -> dict[str, Any]:
+    by_devices = {
+        name: _notification_figures(part) for name, part in sorted(figures.notifications.items())
+    }
+    return {**_notification_figures(figures.all_notifications()), "by_devices": by_devices}
+
+
+def _notification_figures(figures: NotificationFigures) -> dict[str, Any]:
+    counts: dict[str, Any] = {name: getattr(figures, name) for name in NOTIFICATION_COUNTS}
+    return {
+        **counts,
+        "latency": latency_figures(figures.latency),
+        "activation": {
+            **latency_figures(figures.activation),
+            "gap_messages": figures.gap_messages,
+            "overlap_messages": figures.overlap_messages,
+        },
+    }
+
+
+def _generator(figures: Figures, run: RunFacts) -> dict[str, Any]:
+    health = figures.health
+    has_samples = health.samples > 0
+    return {
+        "lag": latency_figures(health.lag),
+        "loop_lag": latency_figures(health.loop_lag),
+        "hub_lag": latency_figures(health.hub_lag),
+        "gc_pause": latency_figures(health.gc_pause),
+        "cpu_ratio_peak": round(health.cpu_ratio_peak, 3) if has_samples else None,
+        "unsent_bytes_peak": health.unsent_bytes_peak if has_samples else None,
+        "open_files_peak": health.open_files_peak if has_samples else None,
+        "dropped_arrivals": sum(
+            sum(action.dropped.values()) for action in figures.actions.values()
+        ),
+        "errors": len(run.errors),
+        "workers": run.workers,
+        "workers_lost": run.workers_lost,
+        "clock_uncertainty_ms": run.clock_uncertainty_ms,
+    }
+
+
+def _unexpected(figures: Figures) -> dict[str, Any]:
+    return {
+        name: dict(sorted(event.unexpected.items()))
+        for name, event in sorted(figures.events.items())
+        if event.unexpected
+    }

@@ -1,0 +1,323 @@
+"""The summary of a run for a person at a terminal: the verdict first, then what it rests on.
+
+One rule: it must read well in 60 columns, without colour, without a TTY and without Unicode, so
+width decides which columns are shown, tone never says what the text does not, and every line passes
+through one place that knows what the stream can print. Progress lives in ``progress``.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table as Grid
+from rich.text import Text
+
+from loadtest.report.figures import (
+    MISSING,
+    Summary,
+    at,
+    count_text,
+    event_label,
+    items,
+    listed,
+    measured,
+    ms_text,
+    plain_text,
+)
+from loadtest.report.findings import (
+    Fact,
+    error_facts,
+    findings,
+    generator_facts,
+    ledger_trouble,
+    load_facts,
+    notification_facts,
+    reasons,
+    run_facts,
+    verdict,
+    verdict_sentence,
+    verdict_tone,
+)
+from loadtest.report.tables import (
+    Cell,
+    Column,
+    Row,
+    Table,
+    Tone,
+    actions_table,
+    completion_table,
+    fan_out_table,
+    generator_table,
+    notification_latency_table,
+    starts_table,
+)
+
+__all__ = ["print_summary", "printable"]
+
+_STYLES = {
+    Tone.PLAIN: "",
+    Tone.GOOD: "green",
+    Tone.WARN: "yellow",
+    Tone.BAD: "bold red",
+    Tone.QUIET: "dim",
+}
+_BADGES = {
+    Tone.GOOD: "bold white on green",
+    Tone.WARN: "bold black on yellow",
+    Tone.BAD: "bold white on red",
+}
+_MARKS = {Tone.GOOD: "\N{CHECK MARK}", Tone.WARN: "!", Tone.BAD: "\N{MULTIPLICATION X}"}
+_ASCII = str.maketrans(
+    {
+        MISSING: "-",
+        "\N{CHECK MARK}": "+",
+        "\N{MULTIPLICATION X}": "x",
+        "\N{MIDDLE DOT}": "|",
+        "\N{RIGHTWARDS ARROW}": "->",
+        "\N{HORIZONTAL ELLIPSIS}": "...",
+    }
+)
+_WIDEST = 100
+_TWO_UP = 150
+"""From this width on, the sections stand in two columns."""
+_RIGHT_WIDTH = 68
+_TROUBLE_WIDTH = 20
+_DOT = " \N{MIDDLE DOT} "
+
+# The first to go where the terminal is narrow stands first.
+_DISPENSABLE = ("count", "p95_ms", "p50_ms", "p99_ms")
+_SHOWN = ("count", "p50_ms", "p95_ms", "p99_ms", "max_ms")
+
+
+def printable(text: str, console: Console) -> str:
+    """Return ``text`` in characters that the console's stream can carry."""
+    if not console.options.ascii_only:
+        return text
+    return text.translate(_ASCII).encode("ascii", "replace").decode("ascii")
+
+
+def print_summary(console: Console, summary: Summary, folder: Path) -> None:
+    """Print what a run found, verdict first, and where its files in ``folder`` are."""
+    page = _Page(console)
+    page.verdict(summary)
+    left = Group(page.load(summary), page.fan_out(summary), page.deliveries(summary))
+    right = Group(page.notifications(summary), page.work(summary), page.generator(summary))
+    if console.width >= _TWO_UP:
+        page.beside(left, right)
+    else:
+        page.put(left)
+        page.put(right)
+    page.put(page.thresholds(summary))
+    page.files(folder)
+
+
+class _Page:
+    """Draws sections on one console, within its width and its character set."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._width = min(console.width, _WIDEST)
+
+    def verdict(self, summary: Summary) -> None:
+        """Print the verdict, what was run, the findings, and the reasons with their remedies."""
+        tone = verdict_tone(summary)
+        facts = {fact.label: fact.text for fact in run_facts(summary)}
+        line = self._text(f" {verdict(summary)} ", _BADGES[tone])
+        run = (f"  {facts['profile']}", facts["duration"], f"seed {facts['seed']}")
+        line.append_text(self._text(_DOT.join(run)))
+        self._print(Text())
+        self._print(line)
+        self._print(self._hanging("", verdict_sentence(summary), _STYLES[tone]))
+        for reason in reasons(summary):
+            self._print(self._hanging(_MARKS[tone], reason.text, _STYLES[tone]))
+            if reason.remedy:
+                self._print(self._hanging("", f"\N{RIGHTWARDS ARROW} {reason.remedy}", ""))
+        self._print(Text())
+        for finding in findings(summary):
+            mark = _MARKS.get(finding.tone, " ")
+            self._print(self._hanging(mark, finding.text, _STYLES[finding.tone]))
+
+    def load(self, summary: Summary) -> RenderableType:
+        """Return what load was put on which server."""
+        facts = {fact.label: fact.text for fact in run_facts(summary)}
+        how = f"dialect {facts['dialect']}, {facts['workload']} workload"
+        target = Fact("target", f"{facts['target']}, {how}")
+        return self._section("Load", self._facts((target, *load_facts(summary))))
+
+    def fan_out(self, summary: Summary) -> RenderableType:
+        """Return how long messages took to their devices, and to the last by fan-out."""
+        steps = fan_out_table(summary)
+        sizes = completion_table(summary)
+        kept = {"each device", "first receiver", "half of them", "last receiver"}
+        rows = [row for row in steps.only(*_SHOWN).rows if row.label in kept]
+        shown = sizes.only("messages", *_SHOWN).rows
+        # With one class alone its row would only repeat the row of all.
+        if len(shown) > 2:
+            rows += [
+                Row(f"  last of {row.label.removesuffix(' devices')}", row.cells)
+                for row in shown
+                if row.label != "all sizes"
+            ]
+        columns = steps.only(*_SHOWN).columns
+        table = Table(steps.title, steps.subject, columns, tuple(rows), unit="ms")
+        return self._section("Fan-out of messages, ms", self._table(table))
+
+    def deliveries(self, summary: Summary) -> RenderableType:
+        """Return every event type: delivered of expected, latency, and what went wrong."""
+        columns = (
+            Column("expected", "expected", ""),
+            Column("delivered", "delivered", ""),
+            Column("p50_ms", "p50", ""),
+            Column("p99_ms", "p99", ""),
+            Column("trouble", "wrong", ""),
+        )
+        rows = []
+        for event, entry in items(at(summary, "ledger")):
+            trouble = ledger_trouble(entry)
+            figures = at(summary, "latency", event)
+            cells = (
+                Cell(count_text(at(entry, "expected"))),
+                Cell(count_text(at(entry, "delivered"))),
+                Cell(ms_text(measured(figures, "p50_ms"))),
+                Cell(ms_text(measured(figures, "p99_ms"))),
+                Cell(trouble, Tone.BAD) if trouble else Cell("none", Tone.QUIET),
+            )
+            rows.append(Row(event_label(event), cells))
+        table = Table("Deliveries", "event", columns, tuple(rows))
+        return self._section("Deliveries of each event, ms", self._table(table))
+
+    def notifications(self, summary: Summary) -> RenderableType:
+        """Return right and wrong notifications, and how fast they came."""
+        facts = {fact.label: fact for fact in notification_facts(summary)}
+        right, boundary = facts.pop("right"), facts.pop("boundary")
+        wrong = [f"{fact.label} {fact.text}" for fact in facts.values()]
+        is_wrong = any(fact.tone is Tone.BAD for fact in facts.values())
+        shown = (
+            right,
+            Fact("wrong", ", ".join(wrong), tone=Tone.BAD if is_wrong else Tone.PLAIN),
+            Fact("not judged", boundary.text),
+        )
+        times = notification_latency_table(summary).only(*_SHOWN)
+        body = Group(self._facts(shown), self._table(times))
+        return self._section("Notifications, ms", body)
+
+    def work(self, summary: Summary) -> RenderableType:
+        """Return session starts and actions: how long they took, and how many failed."""
+        starts = starts_table(summary).only(*_SHOWN, "errors")
+        actions = actions_table(summary).only(*_SHOWN, "errors")
+        table = Table("Actions", "action", actions.columns, (*starts.rows, *actions.rows))
+        body: list[RenderableType] = [self._table(table)]
+        body += [
+            self._hanging("!", f"{fact.label}: {fact.text}", _STYLES[fact.tone])
+            for fact in error_facts(summary)
+        ]
+        return self._section("Session starts and actions, ms", Group(*body))
+
+    def generator(self, summary: Summary) -> RenderableType:
+        """Return the health of the load generator."""
+        facts = [f"{fact.label} {fact.text}" for fact in generator_facts(summary)]
+        table = self._table(generator_table(summary).only(*_SHOWN))
+        line = self._indented(self._text(_DOT.join(facts)))
+        return self._section("Load generator, ms", Group(table, line))
+
+    def thresholds(self, summary: Summary) -> RenderableType:
+        """Return each threshold with its value, as a list: expressions may be long."""
+        lines: list[RenderableType] = []
+        for threshold in listed(at(summary, "thresholds")):
+            held = at(threshold, "held")
+            tone = Tone.WARN if held is None else (Tone.GOOD if held else Tone.BAD)
+            value = plain_text(at(threshold, "value"))
+            said = f"{at(threshold, 'expression')}: {value}"
+            samples = at(threshold, "samples")
+            if samples is not None:
+                said += f" ({count_text(samples)} samples)"
+            lines.append(self._hanging(_MARKS[tone], said, _STYLES[tone]))
+        return self._section(
+            "Thresholds", Group(*lines) if lines else self._hanging("", "none", "")
+        )
+
+    def files(self, folder: Path) -> None:
+        """Print where the files of the run are; the path is never broken over lines."""
+        self._print(Text())
+        self._print(self._text("Files", "bold"))
+        kept = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+        self._console.print(self._text(f"  {folder}"), soft_wrap=True)
+        self._print(self._indented(self._text("  ".join(kept), "dim")))
+
+    def put(self, section: RenderableType) -> None:
+        """Print one section."""
+        self._print(section)
+
+    def beside(self, left: RenderableType, right: RenderableType) -> None:
+        """Print two columns of sections."""
+        grid = Grid.grid(padding=(0, 4, 0, 0))
+        grid.add_column(max_width=_TWO_UP - _RIGHT_WIDTH)
+        grid.add_column(max_width=_RIGHT_WIDTH)
+        grid.add_row(left, right)
+        self._console.print(grid)
+
+    def _print(self, what: RenderableType) -> None:
+        self._console.print(what, width=self._width)
+
+    def _text(self, text: str, style: str = "") -> Text:
+        return Text(printable(text, self._console), style=style)
+
+    def _section(self, title: str, body: RenderableType) -> RenderableType:
+        return Group(Text(), self._text(title, "bold"), body)
+
+    def _indented(self, what: RenderableType) -> RenderableType:
+        return Padding(what, (0, 0, 0, 2), expand=False)
+
+    def _hanging(self, mark: str, text: str, style: str) -> RenderableType:
+        grid = Grid.grid(padding=(0, 1, 0, 0))
+        grid.add_column(width=2, justify="right")
+        grid.add_column(overflow="fold")
+        grid.add_row(self._text(mark, style), self._text(text, style))
+        return grid
+
+    def _facts(self, facts: Iterable[Fact]) -> RenderableType:
+        grid = Grid.grid(padding=(0, 2, 0, 0))
+        grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold")
+        for fact in facts:
+            grid.add_row(self._text(fact.label, "dim"), self._text(fact.text, _STYLES[fact.tone]))
+        return self._indented(grid)
+
+    def _table(self, table: Table) -> RenderableType:
+        if not table.rows:
+            return self._hanging("", "nothing measured", "dim")
+        shown = _fitting(table, self._width - 2)
+        grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+        grid.add_column(self._text(shown.subject), no_wrap=True)
+        for column in shown.columns:
+            is_prose = column.key == "trouble"
+            grid.add_column(
+                self._text(column.title),
+                justify="left" if is_prose else "right",
+                no_wrap=not is_prose,
+                overflow="fold",
+            )
+        for row in shown.rows:
+            cells = (self._text(cell.text, _STYLES[cell.tone]) for cell in row.cells)
+            grid.add_row(self._text(row.label), *cells)
+        return self._indented(grid)
+
+
+def _fitting(table: Table, width: int) -> Table:
+    """Return the table without the columns that its reader misses least, until it fits."""
+    for key in _DISPENSABLE:
+        if _natural_width(table) <= width:
+            break
+        table = table.only(*(column.key for column in table.columns if column.key != key))
+    return table
+
+
+def _natural_width(table: Table) -> int:
+    total = max(map(len, (table.subject, *(row.label for row in table.rows))))
+    for place, column in enumerate(table.columns):
+        if column.key == "trouble":
+            total += 2 + _TROUBLE_WIDTH
+            continue
+        total += 2 + max(map(len, (column.title, *(row.cells[place].text for row in table.rows))))
+    return total

@@ -1,0 +1,192 @@
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from loadtest.metrics import Totals, Verdict, merge
+from loadtest.metrics.figures import SIZE_CLASSES
+from loadtest.metrics.thresholds import known_figures, parse
+from loadtest.observations import Action, ChatEvent
+from loadtest.report.summary import RunFacts, build_summary, contradictions
+from tests.support.scenes import Scene, ns
+from tests.support.summaries import passing_summary
+
+MESSAGE = str(ChatEvent.MESSAGE_CREATED)
+FACTS = RunFacts(
+    run_id="20261122T191500Z-smoke-3f9a",
+    host="http://127.0.0.1:8080",
+    dialect=2,
+    is_embedded=True,
+    profile={"name": "smoke"},
+    seed=7,
+    duration_s=20.01234,
+    versions={"chatkitty-loadtest": "0.1.0"},
+    lag_p99_limit_ms=20.0,
+)
+NESTED = (
+    *("completion", "actions", "profile", "versions", "selftest", "other_events", "unexpected"),
+    *("notifications.by_devices", "load.connections_lost_by_reason"),
+)
+
+
+def scene() -> Scene:
+    """Return a run of one message that reached two of three, and one of two absentees."""
+    made = Scene()
+    made.room(5, present=[1, 2, 3])
+    made.settle(50_000)
+    made.send(1, at_ms=50_001, due_ms=50_000)
+    made.see(1, 50_003, 1)
+    made.see(1, 50_005.5, 2)
+    made.notify(1, 50_007, 4)
+    made.ledger.action_completed(Action.MESSAGE, 1, ns(50_000), ns(50_001), ns(50_002), ns(50_003))
+    made.ledger.action_failed(Action.READ, 1, ns(1), ns(2), "AccessDeniedError: no")
+    made.ledger.action_dropped(Action.EDIT, 1, ns(1), "offline")
+    return made
+
+
+def keys(part: Any, path: str = "") -> set[str]:
+    """Return the paths of a summary, as far as they are fixed."""
+    if not isinstance(part, dict) or path in NESTED:
+        return {path}
+    return {found for name in part for found in keys(part[name], f"{path}.{name}".strip("."))}
+
+
+def test_every_name_of_the_definition_is_there() -> None:
+    summary = build_summary(scene().totals(), FACTS)
+
+    wanted = {key for key in keys(passing_summary()) if not key.startswith("load.actions.")}
+    assert wanted - keys(summary) == set()
+    assert set(summary["completion"]["all"]) == set(passing_summary()["completion"]["all"])
+    action = passing_summary()["actions"]["message"]
+    assert set(action) <= set(summary["actions"]["message"])
+
+
+def test_every_figure_that_a_threshold_can_name_is_there() -> None:
+    """Actions and size classes that never occurred are not listed, and counts default to 0."""
+    summary = build_summary(scene().totals(), FACTS)
+    missing = {
+        figure
+        for figure in known_figures()
+        if not _is_in(summary, figure)
+        and not figure.startswith(("actions.", *(f"completion.{size}." for size in SIZE_CLASSES)))
+        and not figure.endswith((".coalesced", ".refused", ".in_flight"))
+        and not figure.startswith("staleness.")
+    }
+
+    assert missing == set()
+
+
+def _is_in(part: Any, figure: str) -> bool:
+    if not isinstance(part, dict):
+        return False
+    if figure in part:
+        return True
+    return any(
+        _is_in(below, figure[len(name) + 1 :])
+        for name, below in part.items()
+        if figure.startswith(f"{name}.")
+    )
+
+
+def test_the_figures_are_those_of_the_run() -> None:
+    summary = build_summary(scene().totals(), FACTS)
+
+    entry = summary["ledger"][MESSAGE]
+    assert (entry["expected"], entry["delivered"], entry["lost"]) == (3, 2, 1)
+    assert entry["delivery_ratio"] == 0.666667
+    assert summary["latency"][MESSAGE]["max_ms"] == 5.5
+    assert summary["service_latency"][MESSAGE]["max_ms"] == 4.5
+    assert summary["completion"]["all"]["incomplete"] == 1
+    assert summary["notifications"]["missed"] == 1
+    assert summary["ledger"]["user.notification.created"]["lost"] == 1
+    assert summary["latency"]["user.notification.created"]["min_ms"] == 7.0
+    assert summary["actions"]["message"]["p50_ms"] == 2.0
+    assert summary["actions"]["message"]["completion"]["p50_ms"] == 3.0
+    assert summary["actions"]["read"]["errors"] == 1
+    assert summary["generator"]["dropped_arrivals"] == 1
+    assert summary["generator"]["lag"]["max_ms"] == 1.0
+    assert summary["load"]["actions"]["message"] == 1
+    assert summary["adds_up"] is True
+
+
+def test_what_was_not_measured_is_null_beside_a_count_of_0() -> None:
+    summary = build_summary(Totals(), FACTS)
+
+    assert summary["latency"][MESSAGE] == {
+        "count": 0,
+        **dict.fromkeys(
+            ("min_ms", "mean_ms", "p50_ms", "p90_ms", "p95_ms", "p99_ms", "p999_ms", "max_ms")
+        ),
+    }
+    assert summary["generator"]["cpu_ratio_peak"] is None
+    assert summary["verdict"] == "INCONCLUSIVE"
+    assert [reason["code"] for reason in summary["reasons"]] == ["nothing_measured"]
+
+
+def test_a_summary_is_json_without_nan() -> None:
+    for totals in (scene().totals(), Totals()):
+        json.dumps(build_summary(totals, FACTS), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("expression", "verdict"),
+    [
+        ("ledger.channel.message.created.lost == 0", Verdict.FAIL),
+        ("ledger.channel.message.created.lost <= 1", Verdict.PASS),
+        ("latency.channel.message.created.p99_ms < 250", Verdict.INCONCLUSIVE),
+    ],
+)
+def test_thresholds_decide_the_verdict(expression: str, verdict: Verdict) -> None:
+    facts = replace(FACTS, thresholds=(parse(expression),))
+    summary = build_summary(scene().totals(), facts)
+
+    assert summary["verdict"] == verdict.value
+    assert summary["thresholds"][0]["expression"] == expression
+
+
+def test_a_run_that_was_stopped_says_so_and_keeps_its_figures() -> None:
+    summary = build_summary(scene().totals(), replace(FACTS, is_stopped=True))
+
+    assert summary["verdict"] == "STOPPED"
+    assert summary["ledger"][MESSAGE]["expected"] == 3
+
+
+def test_a_ledger_that_is_still_open_does_not_add_up() -> None:
+    running = Scene()
+    running.room(2)
+    running.send(1)
+    running.ledger.roll(ns(2000))
+    totals = merge([running.ledger.snapshot()])
+
+    assert "ledger.open" in contradictions(totals)
+    summary = build_summary(totals, FACTS)
+    assert summary["adds_up"] is False
+    assert summary["reasons"][0]["code"] == "does_not_add_up"
+
+
+@pytest.mark.parametrize("field", ["delivered", "lost", "expected"])
+def test_a_count_that_contradicts_the_others_is_found(field: str) -> None:
+    totals = scene().totals()
+    event = totals.figures.event(MESSAGE)
+    setattr(event, field, getattr(event, field) + 1)
+
+    assert f"ledger.{MESSAGE}" in contradictions(totals)
+
+
+def test_a_notification_too_many_is_found() -> None:
+    totals = scene().totals()
+    totals.figures.notification(has_several=False).delivered += 1
+
+    assert contradictions(totals) == ("notifications",)
+
+
+def test_values_outside_the_range_of_a_histogram_are_named() -> None:
+    made = Scene()
+    made.room(1)
+    made.send(1, at_ms=1000)
+    made.see(1, 999, 1)
+    summary = build_summary(made.totals(), FACTS)
+
+    block = summary["latency"][MESSAGE]
+    assert (block["negative"], block["below_range"], block["min_ms"]) == (1, 1, -1.0)

@@ -1,0 +1,167 @@
+from typing import Any
+
+from loadtest.observations import ChatEvent
+from loadtest.report.figures import MISSING
+from loadtest.report.tables import (
+    Row,
+    Table,
+    Tone,
+    actions_table,
+    completion_table,
+    device_classes_table,
+    fan_out_table,
+    generator_table,
+    latency_table,
+    ledger_table,
+    notification_latency_table,
+    starts_table,
+    thresholds_table,
+)
+from tests.support.summaries import (
+    failed_summary,
+    figures,
+    inconclusive_summary,
+    passing_summary,
+    stopped_summary,
+)
+
+
+def texts(table: Table, label: str) -> dict[str, str]:
+    row = row_of(table, label)
+    return {column.key: cell.text for column, cell in zip(table.columns, row.cells, strict=True)}
+
+
+def tones(table: Table, label: str) -> dict[str, Tone]:
+    row = row_of(table, label)
+    return {column.key: cell.tone for column, cell in zip(table.columns, row.cells, strict=True)}
+
+
+def row_of(table: Table, label: str) -> Row:
+    return next(row for row in table.rows if row.label == label)
+
+
+def test_fan_out_has_each_delivery_and_every_step_of_completion() -> None:
+    table = fan_out_table(failed_summary())
+
+    assert [row.label for row in table.rows] == [
+        "each device",
+        "first receiver",
+        "half of them",
+        "90 %",
+        "99 %",
+        "last receiver",
+        "spread",
+    ]
+    assert texts(table, "each device")["max_ms"] == "10,412"
+    assert texts(table, "last receiver")["p50_ms"] == "3.60"
+
+
+def test_a_column_can_be_picked() -> None:
+    table = fan_out_table(passing_summary()).only("max_ms", "p50_ms")
+
+    assert [column.key for column in table.columns] == ["p50_ms", "max_ms"]
+    assert all(len(row.cells) == 2 for row in table.rows)
+
+
+def test_nothing_measured_is_a_dash_and_never_zero() -> None:
+    summary = stopped_summary()
+    summary["latency"] = {"e": {"count": 0, "p50_ms": 0, "max_ms": 0}}
+
+    shown = texts(latency_table(summary, "latency"), "e")
+
+    assert shown.pop("count") == "0"
+    assert set(shown.values()) == {MISSING}
+
+
+def test_an_absent_block_is_a_dash_too() -> None:
+    shown = texts(fan_out_table({}), "last receiver")
+
+    assert set(shown.values()) == {MISSING}
+
+
+def test_a_percentile_of_too_few_samples_is_quiet() -> None:
+    summary: dict[str, Any] = {"latency": {"e": figures(999, 1.0)}}
+
+    shown = tones(latency_table(summary, "latency"), "e")
+
+    assert shown["p95_ms"] is Tone.PLAIN
+    assert shown["p99_ms"] is shown["p999_ms"] is Tone.QUIET
+    assert shown["max_ms"] is Tone.PLAIN
+
+
+def test_completion_counts_messages_and_incomplete_ones_by_size() -> None:
+    table = completion_table(failed_summary())
+
+    assert texts(table, "all sizes")["incomplete"] == "19"
+    assert tones(table, "all sizes")["incomplete"] is Tone.BAD
+    assert texts(table, "3-10 devices")["messages"] == "598"
+
+
+def test_a_lost_message_is_bad_and_a_lost_typing_event_a_warning() -> None:
+    table = ledger_table(failed_summary())
+
+    assert texts(table, "message received")["ratio"] == "99.93 %"
+    assert tones(table, "message received")["lost"] is Tone.BAD
+    assert texts(table, "typing started")["lost"] == "240"
+    assert tones(table, "typing started")["lost"] is Tone.WARN
+    assert tones(table, "message read")["ratio"] is Tone.GOOD
+
+
+def test_the_ledger_explains_its_rows_by_the_name_on_the_wire() -> None:
+    row = row_of(ledger_table(passing_summary()), "presence changed")
+
+    assert row.meaning == ChatEvent.PRESENCE_CHANGED
+
+
+def test_actions_and_starts_show_their_errors() -> None:
+    assert texts(actions_table(failed_summary()), "message")["errors"] == "4"
+    assert tones(actions_table(failed_summary()), "message")["errors"] is Tone.BAD
+    assert texts(starts_table(passing_summary()), "chat session start")["errors"] == "0"
+
+
+def test_delivery_and_service_latency_are_apart() -> None:
+    summary = passing_summary()
+
+    assert latency_table(summary, "latency").title == "Delivery latency"
+    shown = texts(latency_table(summary, "service_latency"), "message received")
+    assert shown["p50_ms"] == "1.71"
+
+
+def test_notification_times_include_the_activation() -> None:
+    assert texts(notification_latency_table(passing_summary()), "activation")["p50_ms"] == "41.0"
+
+
+def test_the_generator_shows_four_delays_of_its_own() -> None:
+    assert len(generator_table(inconclusive_summary()).rows) == 4
+
+
+def test_a_threshold_held_broke_or_was_not_judged() -> None:
+    failed = thresholds_table(failed_summary())
+    unjudged = thresholds_table(inconclusive_summary())
+
+    assert [row.cells[0].text for row in failed.rows] == ["yes", "no"]
+    assert texts(unjudged, unjudged.rows[0].label) == {
+        "held": "not judged",
+        "value": MISSING,
+        "samples": "40",
+    }
+
+
+def test_a_ledger_column_that_is_empty_everywhere_is_left_out() -> None:
+    clean, coalesced = ledger_table(passing_summary()), ledger_table(failed_summary())
+
+    assert "coalesced" not in [column.key for column in clean.columns]
+    assert texts(coalesced, "typing started")["coalesced"] == "212"
+
+
+def test_users_with_several_devices_are_a_class_of_their_own() -> None:
+    table = device_classes_table(failed_summary())
+
+    assert [row.label for row in table.rows] == ["one device", "several devices"]
+    assert tones(table, "several devices")["spurious"] is Tone.BAD
+    assert tones(table, "one device")["spurious"] is Tone.PLAIN
+
+
+def test_dropped_actions_are_a_warning() -> None:
+    assert texts(actions_table(failed_summary()), "read")["dropped"] == "5"
+    assert tones(actions_table(failed_summary()), "read")["dropped"] is Tone.WARN

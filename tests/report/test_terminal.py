@@ -1,0 +1,182 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from loadtest.report.figures import MISSING, Summary
+from loadtest.report.terminal import print_summary, printable
+from tests.support.consoles import ascii_console, live_console, plain_console, printed
+from tests.support.summaries import (
+    failed_summary,
+    inconclusive_summary,
+    passing_summary,
+    stopped_summary,
+    without_notifications,
+)
+
+FOLDER = Path("results/20261122T191500Z-smoke-3f9a")
+SUMMARIES = [
+    passing_summary,
+    failed_summary,
+    inconclusive_summary,
+    stopped_summary,
+    without_notifications,
+    dict,
+]
+
+
+def shown(summary: Summary, width: int = 80) -> str:
+    console = plain_console(width)
+    print_summary(console, summary, FOLDER)
+    return printed(console)
+
+
+def line_of(page: str, start: str) -> list[str]:
+    return next(line.split() for line in page.splitlines() if line.strip().startswith(start))
+
+
+@pytest.mark.parametrize("width", [60, 80, 160])
+@pytest.mark.parametrize("make", SUMMARIES)
+def test_no_line_is_wider_than_the_terminal(make: Callable[[], Summary], width: int) -> None:
+    assert max(len(line) for line in shown(make(), width).splitlines()) <= width
+
+
+@pytest.mark.parametrize("width", [60, 80, 160])
+def test_no_figure_of_a_table_is_broken_over_lines(width: int) -> None:
+    page = shown(failed_summary(), width)
+
+    assert "118,204    118,204" in page
+    assert "user session start" in page
+    assert "10,412" in page
+
+
+def test_the_verdict_stands_first_with_its_reasons_and_remedies() -> None:
+    page = [line.strip() for line in shown(inconclusive_summary()).splitlines() if line.strip()]
+
+    assert page[0].startswith("INCONCLUSIVE")
+    assert page[1] == "This run cannot support a verdict."
+    assert page[2] == "! generator.lag.p99_ms is 180.2; limit 20"
+    assert page[3] == "\N{RIGHTWARDS ARROW} add workers or lower workload.message_rate_per_s"
+
+
+def test_fan_out_is_told_to_each_device_and_to_the_last() -> None:
+    page = shown(passing_summary())
+
+    assert line_of(page, "a message reached")[3:] == ["samples", "p50", "p95", "p99", "max"]
+    assert line_of(page, "each device")[2:] == ["41,873", "1.93", "4.44", "7.53", "21.8"]
+    assert line_of(page, "last receiver")[2:] == ["1,204", "3.60", "8.28", "14.0", "40.7"]
+    assert line_of(page, "last of 3-10")[3:] == ["598", "5.76", "13.2", "22.5", "65.1"]
+
+
+def test_one_size_class_alone_is_not_repeated() -> None:
+    summary = passing_summary()
+    summary["completion"] = {key: summary["completion"][key] for key in ("all", "2")}
+
+    assert "last of 2" not in shown(summary)
+
+
+def test_every_event_shows_delivered_of_expected_and_what_went_wrong() -> None:
+    page = shown(failed_summary())
+
+    assert line_of(page, "message received")[2:6] == ["41,873", "41,846", "4.10", "16.0"]
+    assert line_of(page, "typing started")[-2:] == ["240", "lost"]
+    assert line_of(page, "typing stopped")[-1] == "none"
+
+
+def test_a_narrow_terminal_keeps_counts_and_gives_up_latencies() -> None:
+    page = shown(failed_summary(), 60)
+
+    assert line_of(page, "keystrokes received")[2:] == ["118,204", "118,204", "none"]
+
+
+def test_right_and_wrong_notifications_are_apart() -> None:
+    page = shown(failed_summary())
+
+    assert line_of(page, "right")[1:] == ["2,306", "of", "2,318"]
+    assert "missed 12, duplicate 0, spurious 3, hand-off gap 2" in page
+
+
+def test_thresholds_are_marked_by_more_than_colour() -> None:
+    page = shown(failed_summary(), 100)
+
+    assert "\N{CHECK MARK} latency.channel.message.created.p99_ms < 250: 7.527" in page
+    assert "\N{MULTIPLICATION X} ledger.channel.message.created.lost == 0: 27" in page
+
+
+def test_nothing_measured_shows_no_latency_of_zero() -> None:
+    page = shown(stopped_summary())
+
+    assert line_of(page, "each device")[2:] == [MISSING] * 5
+    assert page.count("nothing measured") == 2
+
+
+def test_an_event_without_samples_shows_no_latency() -> None:
+    summary = passing_summary()
+    summary["latency"]["channel.self.updated"] = {"count": 0, "p50_ms": 0, "p99_ms": 0}
+
+    assert line_of(shown(summary), "channel updated")[4:6] == [MISSING] * 2
+
+
+def test_a_wide_terminal_shows_two_columns() -> None:
+    page = shown(passing_summary(), 160)
+
+    assert any("Load" in line and "Notifications" in line for line in page.splitlines())
+
+
+def test_the_folder_is_one_unbroken_line_with_its_files_below(tmp_path: Path) -> None:
+    deep = tmp_path / ("long" * 20)
+    deep.mkdir()
+    (deep / "report.html").touch()
+    console = plain_console(60)
+
+    print_summary(console, passing_summary(), deep)
+
+    assert f"  {deep}\n" in printed(console)
+    assert "report.html" in printed(console)
+
+
+@pytest.mark.parametrize("make", SUMMARIES)
+def test_a_stream_without_unicode_gets_ascii(make: Callable[[], Summary]) -> None:
+    summary = dict(make())
+    summary["profile"] = {"name": "b\N{LATIN SMALL LETTER U WITH DIAERESIS}ro"}
+    console = ascii_console()
+
+    print_summary(console, summary, FOLDER)
+
+    assert "b?ro |" in printed(console)
+
+
+def test_ascii_keeps_the_meaning_of_marks() -> None:
+    text = f"{MISSING} \N{CHECK MARK} \N{MULTIPLICATION X} \N{RIGHTWARDS ARROW}"
+
+    assert printable(text, ascii_console()) == "- + x ->"
+    assert printable(text, plain_console()) == text
+
+
+def test_names_from_outside_are_not_read_as_markup() -> None:
+    summary = passing_summary()
+    summary["profile"]["name"] = "[bold red]x[/]"
+
+    assert "[bold red]x[/]" in shown(summary)
+
+
+def test_colour_is_used_on_a_terminal_only() -> None:
+    console = live_console()
+
+    print_summary(console, failed_summary(), FOLDER)
+
+    assert "\x1b[" in printed(console)
+    assert "\x1b[" not in shown(failed_summary())
+
+
+def test_failed_actions_are_explained_below_their_table() -> None:
+    assert "! read dropped: 5 (no chat session 5)" in shown(failed_summary())
+
+
+def test_a_threshold_without_a_number_of_samples_claims_none() -> None:
+    summary = passing_summary()
+    summary["thresholds"] = [{"expression": "a < 1", "value": 0, "held": True, "samples": None}]
+
+    assert "\N{CHECK MARK} a < 1: 0\n" in "\n".join(
+        line.rstrip() for line in shown(summary).splitlines()
+    )
