@@ -24,6 +24,10 @@ from loadtest.wire.websocket import (
 
 __all__ = ["Connection", "FrameOwner"]
 
+# Plain integers: to look a member up in its enum costs more than to compare it.
+_TEXT = int(Opcode.TEXT)
+_BINARY = int(Opcode.BINARY)
+
 
 class FrameOwner(Protocol):
     """Takes what a connection brings."""
@@ -92,7 +96,7 @@ class Connection:
         for opcode, payload in self._reader.feed(data):
             if self._is_aborted:
                 return
-            if opcode > Opcode.BINARY:
+            if opcode > _BINARY:
                 self._receive_control(opcode, payload, owner, now_ns)
             elif self._parser is not None:
                 self._receive_parsed(payload, owner, now_ns)
@@ -124,7 +128,12 @@ class Connection:
 
     def write(self, frame: bytes) -> None:
         """Have one STOMP frame, or a heart-beat, written at the next ``flush``."""
-        self._out.append(encode_client_frame(Opcode.TEXT, frame, self._random_bits(32)))
+        self._out.append(encode_client_frame(_TEXT, frame, self._random_bits(32)))
+
+    def acknowledge(self, ack: bytes, subscription: bytes) -> None:
+        """Have an ACK written, from headers as they stood in the MESSAGE: escaped already."""
+        frame = b"ACK\nid:%b\nsubscription:%b\n\n\0" % (ack, subscription)
+        self._out.append(encode_client_frame(_TEXT, frame, self._random_bits(32)))
 
     def _frame(self, opcode: Opcode, payload: bytes) -> None:
         self._out.append(encode_client_frame(opcode, payload, self._random_bits(32)))

@@ -31,6 +31,13 @@ __all__ = [
     "Typed",
 ]
 
+# Three of its four headers are ours: a template takes a tenth of the time of `encode`.
+_SUBSCRIBE = (
+    b"SUBSCRIBE\nid:subscription-id-%b%012x\nreceipt:receipt-%b%012x\n"
+    b"ack:client-individual\ndestination:%b\n\n\0"
+)
+# What STOMP escapes in a header.
+_SPECIAL = re.compile(r"[\\:\r\n\0]")
 # CONNECT knows no escapes, and a lone surrogate is no text.
 _UNWRITABLE = re.compile("[\r\n\0\ud800-\udfff]")
 
@@ -281,6 +288,10 @@ class DeviceCore:
 
     def write_subscribe(self, number: int, destination: str) -> None:
         """Write SUBSCRIBE of a topic, with a receipt."""
+        if _SPECIAL.search(destination) is None:
+            prefix, wanted = self.wire_prefix, destination.encode()
+            self.write(_SUBSCRIBE % (prefix, number, prefix, number, wanted))
+            return
         self.write(
             encode(
                 "SUBSCRIBE",
@@ -300,9 +311,7 @@ class DeviceCore:
 
     def write_unsubscribe(self, number: int) -> None:
         """Write UNSUBSCRIBE."""
-        self.write(
-            encode("UNSUBSCRIBE", (("id", wire_id("subscription-id", self.prefix, number)),))
-        )
+        self.write(b"UNSUBSCRIBE\nid:subscription-id-%b%012x\n\n\0" % (self.wire_prefix, number))
 
     def tell_listener(self, now_ns: int) -> None:
         """Tell the listener, if there is one, that the user session changed."""

@@ -27,6 +27,7 @@ from loadtest.device.numbers import (
     RELAY,
     TOPIC_BITS,
     TOPIC_MASK,
+    number_of_id,
     topic_number,
 )
 from loadtest.device.state import NEXT_STATE, State
@@ -243,23 +244,21 @@ class Device(DeviceCore):
         self, payload: bytes, subscription: bytes, ack: bytes | None, start: int, now_ns: int
     ) -> None:
         """Take one whole MESSAGE. The hot path: every event of every topic comes here."""
-        number = self.number_of_id(subscription)
-        if number is None or number == ERRORS_QUEUE_INDEX:
+        number = number_of_id(subscription, self.wire_prefix)
+        connection = self.connection
+        if number is None or number == ERRORS_QUEUE_INDEX or connection is None:
             for frame in FrameParser().feed(payload):
                 if frame is not None:
                     self.receive_frame(frame, now_ns)
             return
-        receipt = b""
-        # Only the acting connection's copy carries the receipt's id, so look only if we act.
-        if self.pending and number < RELAY:
-            at = payload.find(b"\nreceipt-id:", 0, start)
-            if at >= 0:
-                receipt = payload[at + 12 : payload.index(b"\n", at + 12)]
         body = payload[start:-1]
+        # Only the acting connection's copy carries the receipt's id, so look only if we act.
+        at = payload.find(b"\nreceipt-id:", 0, start) if self.pending and number < RELAY else -1
         if self._receive_body(number, body, now_ns) and ack is not None:
-            self.write(b"ACK\nid:%b\nsubscription:%b\n\n\0" % (ack, subscription))
+            connection.acknowledge(ack, subscription)
         # Last, as in the SDK: whoever waits for the action goes on behind the ACK.
-        if receipt:
+        if at >= 0:
+            receipt = payload[at + 12 : payload.index(b"\n", at + 12)]
             pending.complete_by_event(self, receipt, body, now_ns)
 
     def receive_frame(self, frame: Frame, now_ns: int) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from loadtest.chat.correlation import Mark, key_of_keystrokes
+from loadtest.chat.dialect import DIALECTS, Dialect
 from loadtest.chat.resources import (
     KeystrokesEvent,
     MessageEvent,
@@ -23,13 +24,16 @@ from loadtest.chat.resources import (
 )
 from loadtest.device import pending
 from loadtest.device.core import ChatSession, DeviceCore, Outcome, Pending
-from loadtest.device.numbers import session_number
+from loadtest.device.numbers import TOPIC_MASK, session_number
 from loadtest.errors import RemoteProtocolError
 from loadtest.observations import Action, ChatEvent
 
 __all__ = ["receive_chat_event", "receive_user_event"]
 
 _UNREADABLE = "unreadable"
+# Plain strings: to look a member up in its enum costs more than to compare it.
+_MESSAGE_CREATED = str(ChatEvent.MESSAGE_CREATED)
+_MESSAGE_UPDATED = str(ChatEvent.MESSAGE_UPDATED)
 _READ_RECEIPTS = "readReceipts"
 
 _message_decoder = msgspec.json.Decoder(MessageEvent)
@@ -70,13 +74,15 @@ def receive_chat_event(
     handler hears it and it is not acknowledged, as in the SDK.
     """
     chat_session = device.chat_sessions.get(ordinal)
-    names = device.fleet.settings.dialect.channel_topics
-    name = names[index] if index < len(names) else ""
-    if name == _READ_RECEIPTS:
+    rule = _CHAT_RULES_BY_INDEX[device.fleet.settings.dialect.number][index]
+    if rule is None:
         _receive_read_receipt(device, ordinal, chat_session, body, now_ns)
         return chat_session is not None
     number = session_number(device.number, ordinal)
-    event = _observe(_CHAT_RULES.get(name, _other), device, number, body, now_ns)
+    try:
+        event = rule(device, number, body, now_ns)
+    except RemoteProtocolError:
+        event = _unreadable(device, number, now_ns)
     if chat_session is None:
         return False
     if event and device.listener is not None:
@@ -84,24 +90,21 @@ def receive_chat_event(
     return True
 
 
-def _observe(rule: Rule, device: DeviceCore, number: int, body: bytes, now_ns: int) -> str:
-    """Tell the observer by ``rule``; return the event's type, nothing if it cannot be read."""
-    try:
-        return rule(device, number, body, now_ns)
-    except RemoteProtocolError:
-        device.fleet.observer.event_unexplained(_UNREADABLE, device.number, number, now_ns)
-        return ""
+def _unreadable(device: DeviceCore, number: int, now_ns: int) -> str:
+    """Tell the observer of an event whose body cannot be read; it has no type."""
+    device.fleet.observer.event_unexplained(_UNREADABLE, device.number, number, now_ns)
+    return ""
 
 
 def _message(device: DeviceCore, number: int, body: bytes, now_ns: int) -> str:
     event = decode(_message_decoder, body)
     observer = device.fleet.observer
-    if event.type == ChatEvent.MESSAGE_CREATED:
+    if event.type == _MESSAGE_CREATED:
         mark = _own_mark(device, event)
         if mark is not None:
             observer.message_delivered(number, mark.key, event.resource.id, now_ns)
-            return event.type
-    elif event.type == ChatEvent.MESSAGE_UPDATED:
+            return _MESSAGE_CREATED
+    elif event.type == _MESSAGE_UPDATED:
         observer.event_delivered(ChatEvent.MESSAGE_UPDATED, number, event.resource.id, now_ns)
         return event.type
     observer.event_unexplained(event.type, device.number, number, now_ns)
@@ -148,6 +151,18 @@ _CHAT_RULES: dict[str, Rule] = {
     "typing": _subject,
     "participants": _subject,
 }
+
+
+def _rules_by_index(dialect: Dialect) -> tuple[Rule | None, ...]:
+    """Return the rule of each topic's index, None for read receipts, which have their own way."""
+    names = (*dialect.channel_topics, *[""] * (TOPIC_MASK + 1 - len(dialect.channel_topics)))
+    return tuple(
+        None if name == _READ_RECEIPTS else _CHAT_RULES.get(name, _other) for name in names
+    )
+
+
+# Once per dialect, not once per event.
+_CHAT_RULES_BY_INDEX = {number: _rules_by_index(dialect) for number, dialect in DIALECTS.items()}
 
 
 # --- read receipts ----------------------------------------------------------------------------
@@ -239,7 +254,10 @@ def receive_user_event(device: DeviceCore, index: int, body: bytes, now_ns: int)
     """
     names = device.fleet.settings.dialect.user_topics
     rule = _USER_RULES.get(names[index], _other) if index < len(names) else _other
-    event = _observe(rule, device, 0, body, now_ns)
+    try:
+        event = rule(device, 0, body, now_ns)
+    except RemoteProtocolError:
+        event = _unreadable(device, 0, now_ns)
     if not device.is_subscribed:
         return False
     if event and device.listener is not None:

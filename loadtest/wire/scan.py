@@ -49,7 +49,8 @@ def message_head(payload: bytes) -> tuple[bytes, bytes | None, int] | None:
     if found is None:
         return None
     start = found.end()
-    if not _is_plain(payload[:start]):
+    head = payload[:start]
+    if _BACKSLASH in head or _CR in head or _NUL in head or not head.isascii():
         return None
     subscription, ack, content_length = found.groups()
     end = len(payload) - 1
