@@ -196,7 +196,8 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
     """
     try:
         return decoder.decode(body)
-    except msgspec.DecodeError as error:
+    # The other two: text that is not UTF-8 in a binary WebSocket message, and nesting without end.
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         excerpt = body[:80].decode("utf-8", "replace")
         raise RemoteProtocolError(f"body {excerpt!r} cannot be used: {error}") from error
 

@@ -19,15 +19,27 @@ __all__ = ["add_arguments", "main", "run"]
 _EXIT_OK = 0
 _EXIT_USAGE = 2
 
+# Defaults are those of the settings, so that they stand in one place.
+_DEFAULTS = {name: field.default for name, field in ServerSettings.__dataclass_fields__.items()}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this verb."""
-    # Defaults are those of the settings, so that they stand in one place.
-    default = {name: field.default for name, field in ServerSettings.__dataclass_fields__.items()}
+    _add_access_arguments(parser)
+    _add_behaviour_arguments(parser)
+    _add_fault_arguments(parser)
+    parser.add_argument(
+        "--exit-with-parent",
+        action="store_true",
+        help="exit when standard input is closed, as it is when the parent process ends",
+    )
+
+
+def _add_access_arguments(parser: argparse.ArgumentParser) -> None:
     network = parser.add_argument_group("address")
-    network.add_argument("--bind", default=default["bind"], help="address (default %(default)s)")
+    network.add_argument("--bind", default=_DEFAULTS["bind"], help="address (default %(default)s)")
     network.add_argument(
-        "--port", type=int, default=default["port"], help="0 picks one (default %(default)s)"
+        "--port", type=int, default=_DEFAULTS["port"], help="0 picks one (default %(default)s)"
     )
     network.add_argument("--path-prefix", default="", help="stands before /rtm/websocket")
     network.add_argument("--certificate", type=Path, help="PEM file; serves wss and https")
@@ -37,58 +49,55 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     access.add_argument(
         "--auth-params", metavar="JSON", help="what every user must send (default: anything)"
     )
+
+
+def _add_behaviour_arguments(parser: argparse.ArgumentParser) -> None:
     behaviour = parser.add_argument_group("behaviour")
     behaviour.add_argument(
         "--session-limit",
         type=int,
-        default=default["session_limit"],
+        default=_DEFAULTS["session_limit"],
         help="chat sessions of one connection, 0 for no limit (default %(default)s)",
     )
     behaviour.add_argument(
         "--typing-timeout",
         type=float,
         metavar="SECONDS",
-        default=default["typing_timeout_s"],
+        default=_DEFAULTS["typing_timeout_s"],
         help="typing ends after this pause (default %(default)s)",
     )
     behaviour.add_argument(
         "--heart-beat",
         type=int,
         metavar="MS",
-        default=default["heart_beat_ms"],
+        default=_DEFAULTS["heart_beat_ms"],
         help="period of heart-beats, 0 for none (default %(default)s)",
     )
     behaviour.add_argument(
         "--presence",
         type=PresenceFanout,
         choices=list(PresenceFanout),
-        default=default["presence_fanout"],
+        default=_DEFAULTS["presence_fanout"],
         help="who hears that a user comes or goes (default %(default)s)",
     )
     behaviour.add_argument(
         "--history",
         type=int,
         metavar="MESSAGES",
-        default=default["history_limit"],
+        default=_DEFAULTS["history_limit"],
         help="kept in each channel (default %(default)s)",
     )
     behaviour.add_argument(
         "--send-buffer",
         type=int,
         metavar="BYTES",
-        default=default["send_buffer_limit_bytes"],
+        default=_DEFAULTS["send_buffer_limit_bytes"],
         help="what may wait for a slow reader (default %(default)s)",
     )
     behaviour.add_argument(
         "--push-url",
         metavar="URL",
         help="webhook to call for each member who is not connected when a message comes",
-    )
-    _add_fault_arguments(parser)
-    parser.add_argument(
-        "--exit-with-parent",
-        action="store_true",
-        help="exit when standard input is closed, as it is when the parent process ends",
     )
 
 

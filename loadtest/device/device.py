@@ -9,7 +9,6 @@ The order of frames is the SDK's; the hot path is ``receive_message``.
 """
 
 import base64
-import re
 import sys
 from collections.abc import Callable
 
@@ -40,7 +39,6 @@ __all__ = ["Device"]
 _DISCONNECT_RECEIPT = "close-0"
 _ACCESS_DENIED = "AccessDeniedError"
 _ENDED_EARLY = "ended before it was active"
-_LINE_END = re.compile(r"[\r\n]")
 # The start-up that is not done when the connection is lost begins anew.
 _LOADING = (State.LOADING_USER, State.LOADING_WRITE_GRANT, State.LOADING_READ_GRANT)
 
@@ -154,7 +152,7 @@ class Device(DeviceCore):
             raise RemoteProtocolError(f"got CONNECTED while {self.state.value}")
         # A first start asks who the user is; a reconnect knows.
         self._step("reconnected" if self.user_topics else "connected")
-        self.auth_session = _writable(frame.get("session") or "")
+        self.auth_session = frame.get("session") or ""
         if self.fleet.settings.heart_beats:
             start_heart_beats(self, frame.get("heart-beat") or "0,0", now_ns)
         if self.user_topics:
@@ -423,13 +421,6 @@ class Device(DeviceCore):
         if (self.state, "lost") in NEXT_STATE:
             words = f"closed by the server with code {code}"
             self.lose(f"{words} ({reason})" if reason else words, now_ns)
-
-
-def _writable(session: str) -> str:
-    """Return the id that CONNECTED gave, which the next CONNECT repeats without escapes."""
-    if _LINE_END.search(session):
-        raise RemoteProtocolError(f"got CONNECTED with the session {session!r}; it has a line end")
-    return session
 
 
 def _give_up_connecting(device: Device, epoch: int, now_ns: int) -> None:

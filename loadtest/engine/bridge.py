@@ -36,9 +36,15 @@ class Inbox:
         # Cleared first: a call put in from now on wakes again, at worst once too often.
         self._is_woken = False
         calls = self._calls
-        while calls:
-            function, arguments = calls.popleft()
-            function(*arguments)
+        try:
+            while calls:
+                function, arguments = calls.popleft()
+                function(*arguments)
+        finally:
+            # One that failed must not leave those behind it until somebody puts in another.
+            if calls and not self._is_woken:
+                self._is_woken = True
+                self._wake()
 
 
 class Mailbox:

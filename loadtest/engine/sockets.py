@@ -29,6 +29,10 @@ _PATH = "/rtm/websocket"
 _IP_BIND_ADDRESS_NO_PORT = 24
 
 
+_Address = tuple[int, tuple[str, int]]
+"""Family, and host and port."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """Where the chat server is."""
@@ -213,7 +217,7 @@ class Opener:
         self._concurrency = concurrency
         self._waiting: deque[LinkOwner] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._address: tuple[int, tuple[str, int]] | None = None
+        self._addresses: list[_Address] = []
 
     def open(self, owner: LinkOwner) -> None:
         """Open a connection for ``owner``, which is told how it went."""
@@ -234,15 +238,30 @@ class Opener:
 
     async def _connect(self, owner: LinkOwner) -> None:
         try:
-            family, address = await self._resolve()
-            if self._sources is None:
-                # In one step: twice as fast as with a socket of our own.
-                await self._create(owner, host=address[0], port=address[1])
-            else:
-                await self._create(owner, sock=await self._connected_socket(family, address))
+            await self._connect_to_any(owner, await self._resolve())
         except (OSError, TargetError) as error:
             reason = error.reason if isinstance(error, TargetError) else reason_of(error)
             owner.link_closed(reason, self._clock())
+
+    async def _connect_to_any(self, owner: LinkOwner, addresses: list[_Address]) -> None:
+        """Take the first address that answers; ``localhost`` often names two."""
+        for address in addresses:
+            try:
+                await self._connect_to(owner, address)
+            except OSError:
+                if address is addresses[-1]:
+                    raise
+            else:
+                self._addresses = [address]
+                return
+
+    async def _connect_to(self, owner: LinkOwner, address: _Address) -> None:
+        family, place = address
+        if self._sources is None:
+            # In one step: twice as fast as with a socket of our own.
+            await self._create(owner, host=place[0], port=place[1])
+        else:
+            await self._create(owner, sock=await self._connected_socket(family, place))
 
     async def _create(self, owner: LinkOwner, **where: Any) -> None:  # noqa: ANN401 - uvloop's own
         await asyncio.get_running_loop().create_connection(
@@ -265,8 +284,8 @@ class Opener:
             raise
         return connecting
 
-    async def _resolve(self) -> tuple[int, tuple[str, int]]:
-        if self._address is None:
+    async def _resolve(self) -> list[_Address]:
+        if not self._addresses:
             target = self._target
             try:
                 found = await asyncio.get_running_loop().getaddrinfo(
@@ -274,9 +293,10 @@ class Opener:
                 )
             except socket.gaierror as error:
                 raise TargetError(str(target), f"name not found: {target.host}") from error
-            family, _, _, _, address = found[0]
-            self._address = family, (str(address[0]), int(address[1]))
-        return self._address
+            self._addresses = [
+                (family, (str(address[0]), int(address[1]))) for family, _, _, _, address in found
+            ]
+        return self._addresses
 
 
 def tls_context(ca_file: Path | None) -> ssl.SSLContext:

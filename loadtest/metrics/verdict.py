@@ -116,8 +116,8 @@ def judge(
 
 def _unsound(soundness: Soundness) -> Iterable[Reason]:
     if not soundness.is_measured and not soundness.is_stopped:
-        remedy = "see run.log for why no device did anything"
-        yield Reason("nothing_measured", "load.user_sessions", 0, 1, remedy)
+        remedy = "see sessions.*.errors_by_reason and run.log for why no chat session came up"
+        yield Reason("nothing_measured", "load.chat_sessions_started", 0, 1, remedy)
     lag, limit = soundness.lag_p99_ms, soundness.lag_p99_limit_ms
     if lag is not None and lag > limit:
         remedy = "add workers or lower the arrival rate (workload.message_rate_per_s)"

@@ -146,7 +146,7 @@ def _soundness(summary: Mapping[str, Any], run: RunFacts, problems: tuple[str, .
         workers_lost=run.workers_lost,
         contradictions=problems,
         clock_uncertainty_ms=run.clock_uncertainty_ms,
-        is_measured=summary["load"]["user_sessions"] > 0,
+        is_measured=summary["load"]["chat_sessions_started"] > 0,
         is_stopped=run.is_stopped,
         errors=run.errors,
     )

@@ -6,7 +6,6 @@ read. There is no task per connection but the one that ``websockets`` makes, and
 """
 
 import asyncio
-import ipaddress
 import logging
 import os
 import resource
@@ -31,7 +30,7 @@ from loadtest.clock import NS_PER_MS, NS_PER_S, monotonic_ns, utc_now
 from loadtest.errors import UsageError
 from loadtest.server.chat import TICK_NS, Chat, Times, build_chat
 from loadtest.server.connection import Connection
-from loadtest.server.fault_control import FAULT_PATHS, answer_fault_request
+from loadtest.server.fault_control import FAULT_PATHS, answer_fault_request, is_loopback
 from loadtest.server.gateway import Gateway
 from loadtest.server.settings import ServerSettings
 from loadtest.server.webhook import WebhookPoster
@@ -249,7 +248,7 @@ class ReferenceServer:
 
     def _answer_fault_request(self, device: ServerConnection, path: str, query: str) -> Response:
         host = device.remote_address[0]
-        if not _is_loopback(host):
+        if not is_loopback(host):
             problem = f"{path} was asked for by {host}; faults are injected from this host only"
             return _json_response(HTTPStatus.FORBIDDEN, {"problems": [problem]})
         return _json_response(*answer_fault_request(self._chat.faults, path, query))
@@ -322,13 +321,6 @@ def _tls_context(settings: ServerSettings) -> ssl.SSLContext | None:
 def _block(seconds: float) -> None:
     """Stand still; the loop, and so everything else of this process's server, does as well."""
     threading.Event().wait(seconds)
-
-
-def _is_loopback(host: str) -> bool:
-    address = ipaddress.ip_address(host.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        return address.ipv4_mapped.is_loopback
-    return address.is_loopback
 
 
 def _json_response(status: HTTPStatus, content: object) -> Response:

@@ -133,7 +133,7 @@ class FaultPlan:
         metadata=_by_type("longest further wait of a copy, evenly spread from 0", _MAX_MS),
     )
     reorder_limit_ms: float = field(
-        default=1_000.0, metadata=_rule("longest wait for the sender's next one", _MAX_MS, 1.0)
+        default=4_000.0, metadata=_rule("longest wait for the sender's next one", _MAX_MS, 1.0)
     )
     spurious_notification: float = field(
         default=0.0,

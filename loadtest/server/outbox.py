@@ -49,7 +49,7 @@ class _Copy:
 
     subscription: Subscription
     publication: Publication
-    receipt: bytes
+    receipt_header: bytes
     fault: FaultKind | None = None
     """What to count once it is sent."""
 
@@ -103,15 +103,15 @@ class Outbox:
         self,
         subscription: Subscription,
         publication: Publication,
-        receipt: bytes,
+        receipt_header: bytes,
         sender: Connection | None,
     ) -> None:
         """Decide about one copy."""
-        copy = _Copy(subscription, publication, receipt)
+        copy = _Copy(subscription, publication, receipt_header)
         if publication.is_spurious:
             copy.fault = FaultKind.SPURIOUS_NOTIFICATION
             fate = Fate.SEND
-        elif receipt or self._injector is None:
+        elif receipt_header or self._injector is None:
             fate = Fate.SEND
         else:
             fate = self._injector.fate(publication.type)
@@ -136,7 +136,7 @@ class Outbox:
         self._send(copy)
         if fate is Fate.DUPLICATE:
             self._send(
-                _Copy(copy.subscription, copy.publication, copy.receipt, FaultKind.DUPLICATE)
+                _Copy(copy.subscription, copy.publication, copy.receipt_header, FaultKind.DUPLICATE)
             )
 
     # --- waiting for a successor --------------------------------------------------------------
@@ -188,7 +188,7 @@ class Outbox:
         if not copy.subscription.is_current:
             self._count(FaultKind.ABANDONED, copy)
             return
-        was_sent = self._publisher.deliver(copy.subscription, copy.publication, copy.receipt)
+        was_sent = self._publisher.deliver(copy.subscription, copy.publication, copy.receipt_header)
         if was_sent and copy.fault is not None:
             self._count(copy.fault, copy)
 

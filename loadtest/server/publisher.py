@@ -27,10 +27,10 @@ class Detour(Protocol):
         self,
         subscription: Subscription,
         publication: Publication,
-        receipt: bytes,
+        receipt_header: bytes,
         sender: Connection | None,
     ) -> None:
-        """Take one copy; ``receipt`` is its header that completes the sender's action, if any."""
+        """Take one copy; ``receipt_header`` is what completes the sender's action, or empty."""
 
 
 class Publisher:
@@ -95,16 +95,16 @@ class Publisher:
         detour = self.detour
         sender = None if completion is None else completion.connection
         for subscription in subscriptions:
-            receipt = b""
+            receipt_header = b""
             if completion is not None and not completion.is_done:
-                receipt = completion.header_for(subscription.connection)
+                receipt_header = completion.header_for(subscription.connection)
             if detour is None:
-                self.deliver(subscription, publication, receipt)
+                self.deliver(subscription, publication, receipt_header)
             else:
-                detour.take(subscription, publication, receipt, sender)
+                detour.take(subscription, publication, receipt_header, sender)
 
     def deliver(
-        self, subscription: Subscription, publication: Publication, receipt: bytes = b""
+        self, subscription: Subscription, publication: Publication, receipt_header: bytes = b""
     ) -> bool:
         """Write one copy to its socket; return whether that was open."""
         connection = subscription.connection
@@ -114,7 +114,7 @@ class Publisher:
             head = subscription.head = _head_of(subscription)
         ack = b"ack:%d\n" % number if subscription.wants_ack else b""
         tail = publication.tail(connection.dialect)
-        if not connection.socket.send(b"%b%d\n%b%b%b" % (head, number, ack, receipt, tail)):
+        if not connection.socket.send(b"%b%d\n%b%b%b" % (head, number, ack, receipt_header, tail)):
             return False
         counters = self._counters
         if subscription.is_in_channel:

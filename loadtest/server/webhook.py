@@ -19,7 +19,6 @@ __all__ = ["WebhookPoster"]
 _WORKER_COUNT = 8
 _QUEUE_LIMIT = 20_000
 _TIMEOUT_S = 5.0
-_LINGER_S = 1.0
 # Below the idle time after which common servers close a connection, at which a call would be lost.
 _TRUSTED_IDLE_S = 2.0
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})\b")
@@ -35,11 +34,18 @@ class _RefusedPostError(Exception):
 
 
 class WebhookPoster:
-    """The queue and the workers of one URL."""
+    """The queue and the workers of one URL.
 
-    def __init__(self, url: str, counts: PushCounts) -> None:
+    Args:
+        url: An http or https URL.
+        counts: Where calls are counted.
+        linger_s: How long ``stop`` waits for what is not posted yet.
+    """
+
+    def __init__(self, url: str, counts: PushCounts, *, linger_s: float = 1.0) -> None:
         self._url = url
         self._counts = counts
+        self._linger_s = linger_s
         self._queue: asyncio.Queue[_Job] = asyncio.Queue(_QUEUE_LIMIT)
         self._workers: list[asyncio.Task[None]] = []
 
@@ -59,7 +65,7 @@ class WebhookPoster:
     async def stop(self) -> None:
         """Post what still waits, for a moment; give up the rest."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._queue.join(), _LINGER_S)
+            await asyncio.wait_for(self._queue.join(), self._linger_s)
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)

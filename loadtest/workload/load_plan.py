@@ -26,10 +26,10 @@ _EVENT_BYTES: Mapping[str, int] = {
     "notification": 6_969,
     "keystrokes": 485,
     "typing": 743,
-    "typing_listed": 760,
+    "typing_listed": 751,
     "participant": 750,
     "presence": 757,
-    "contact": 757,
+    "contact": 745,
     "channel_update": 4_700,
     # The event, and the message that is relayed because of it.
     "read_receipt": 867 + 2_064,
@@ -46,10 +46,10 @@ _SEND_BYTES: Mapping[str, int] = {
 }
 # A topic is subscribed and, some time later, unsubscribed.
 _TOPICS_PER_CHAT_SESSION = 11
-_TOPIC_BYTES = 235 + 75
+_TOPIC_BYTES = 177 + 70
 _STOMP_RECEIPT_BYTES = 64
 _ACK_BYTES = 112
-_RELAY_BYTES = 168
+_RELAY_BYTES = 118
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,7 @@ class LoadPlan:
     """Messages that reach a device, the author's own included."""
     notifications_per_s: float = 0.0
     keystrokes_per_s: float = 0.0
+    """At most: typing that does not fit into its chat session is not planned."""
     reads_per_s: float = 0.0
     reactions_per_s: float = 0.0
     edits_per_s: float = 0.0
@@ -224,19 +225,19 @@ def _audience(members: Sequence[_Member], behaviour: Behaviour) -> _Audience:
     reader_devices = 0.0
     for member in members:
         shares = _shares(behaviour, max(1, member.visiting))
-        active = member.visiting * shares.active_ratio
-        present = shares.present_ratio if member.visiting else 0.0
+        active = member.visiting * shares.active_when_written
+        present = shares.present_when_written if member.visiting else 0.0
         share, not_author = member.author_share, 1.0 - member.author_share
-        sessions += active
+        sessions += member.visiting * shares.active_ratio
         # Of the author's devices, the one that writes is there for certain.
-        deliveries += active * not_author + share * (1.0 + active - shares.active_ratio)
+        deliveries += active * not_author + share * (1.0 + active - shares.active_when_written)
         others += active * not_author
         unread = (1.0 - behaviour.reading.probability) ** (active / present if present else 0.0)
         reads = present * (1.0 - unread) * not_author
         readers += reads
         reader_devices += (reads + share) * member.connected
-        unattended += member.connected * max(0.0, shares.online_ratio - present) * not_author
-        connected += member.connected * shares.online_ratio
+        unattended += member.connected * max(0.0, shares.online_when_written - present) * not_author
+        connected += member.connected * shares.online_when_written
     return _Audience(
         visiting=sum(member.visiting for member in members),
         sessions=sessions,

@@ -9,9 +9,10 @@ A user's rate of arrivals is divided by that share, and arrivals without an open
 left out: so the rate holds on average over the run, and no message is planned outside a stay.
 """
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 
 from loadtest.clock import NS_PER_S
 from loadtest.errors import UsageError
@@ -36,14 +37,19 @@ class StayShares:
 
     active_ratio: float
     """One device has a chat session in the channel."""
-    present_ratio: float
-    """At least one device of the user has."""
     ready_ratio: float
     """At least one device of the user can act in it."""
     online_ratio: float
     """The user's devices are connected."""
     starts_per_s: float
     """Chat sessions started, per device."""
+    active_when_written: float
+    """One device has a chat session there while somebody else writes: not at the start of a run,
+    when everybody is only entering."""
+    present_when_written: float
+    """The same of at least one device of the user."""
+    online_when_written: float
+    """The user's devices are connected then."""
     entered_heard_per_s: float
     """How often the user enters the channel, each time weighed with how likely another device has
     a chat session there then: who hears of it."""
@@ -51,33 +57,72 @@ class StayShares:
     """The same for leaving it, with the last device."""
 
 
+class _Track:
+    """Adds up time in a state, by the part of the run that it falls into."""
+
+    def __init__(self, horizon_ns: int) -> None:
+        self._width_ns = horizon_ns / _BINS
+        self._parts = [0.0] * _BINS
+        # What begins and ends in whole parts: a long stay costs no more than a short one.
+        self._steps = [0.0] * (_BINS + 1)
+
+    def add(self, from_ns: float, to_ns: float, amount: float = 1.0) -> None:
+        """Add a stretch of time, ``amount`` times."""
+        if to_ns <= from_ns:
+            return
+        first, last = self._place(from_ns), self._place(to_ns)
+        if first == last:
+            self._parts[first] += amount * (to_ns - from_ns)
+            return
+        self._parts[first] += amount * ((first + 1) * self._width_ns - from_ns)
+        self._parts[last] += amount * (to_ns - last * self._width_ns)
+        self._steps[first + 1] += amount
+        self._steps[last] -= amount
+
+    def _place(self, at_ns: float) -> int:
+        return min(_BINS - 1, int(at_ns / self._width_ns))
+
+    def parts(self) -> list[float]:
+        """Return the time in each part of the run."""
+        running = accumulate(self._steps)
+        return [
+            part + whole * self._width_ns for part, whole in zip(self._parts, running, strict=False)
+        ]
+
+    def share_at(self, instants_ns: Sequence[int], whole_ns: float) -> float:
+        """Return the sum over some instants of how likely the state is then."""
+        parts = self.parts()
+        return sum(parts[self._place(at_ns)] for at_ns in instants_ns) * _BINS / whole_ns
+
+
 class _Meter:
     """Adds up the time that a user spends in each state, from change to change."""
 
-    def __init__(self) -> None:
-        self.active_ns = 0
-        self.present_ns = 0
-        self.ready_ns = 0
-        self.online_ns = 0
+    def __init__(self, horizon_ns: int, settle_ns: int) -> None:
+        self._horizon_ns = horizon_ns
+        self._settle_ns = settle_ns
+        self.active = _Track(horizon_ns)
+        """Of each device."""
+        self.present = _Track(horizon_ns)
+        self.ready = _Track(horizon_ns)
+        self.online = _Track(horizon_ns)
         self.starts = 0
         self.changes = 0
         self.entered_ns: list[int] = []
         self.left_ns: list[int] = []
-        self._active_in_bins = [0.0] * _BINS
 
-    def run(self, timeline: StayTimeline, settle_ns: int, horizon_ns: int) -> None:
+    def run(self, timeline: StayTimeline) -> None:
         """Measure a timeline from its start to the horizon."""
         at_ns, is_online, was_present = 0, True, False
-        while at_ns < horizon_ns:
-            until_ns = min(timeline.next_ns, horizon_ns)
-            self.online_ns += (until_ns - at_ns) * is_online
-            opened = self._add_windows(timeline, at_ns, until_ns, settle_ns)
+        while at_ns < self._horizon_ns:
+            until_ns = min(timeline.next_ns, self._horizon_ns)
+            self.online.add(at_ns, until_ns, is_online)
+            opened = self._add_windows(timeline, at_ns, until_ns)
             if bool(opened) != was_present:
                 was_present = not was_present
                 (self.entered_ns if was_present else self.left_ns).append(at_ns)
-            self._add_to_bins(opened, at_ns, until_ns, horizon_ns)
             at_ns = until_ns
-            while timeline.next_ns == at_ns < horizon_ns:
+            while timeline.next_ns == at_ns < self._horizon_ns:
                 self.changes += 1
                 for action in timeline.advance():
                     self.starts += action.kind is ActionKind.ENTER
@@ -86,67 +131,66 @@ class _Meter:
                     elif action.kind is ActionKind.GO_OFFLINE:
                         is_online = False
 
-    def _add_windows(self, timeline: StayTimeline, from_ns: int, to_ns: int, settle_ns: int) -> int:
+    def _add_windows(self, timeline: StayTimeline, from_ns: int, to_ns: int) -> int:
         """Add what is open between two changes, and return how many chat sessions that is.
 
         Several devices may be ready at once.
         """
         windows = [timeline.window(number) for number in range(len(timeline.visits))]
         opened = [window for window in windows if window is not None]
-        self.active_ns += len(opened) * (to_ns - from_ns)
-        self.present_ns += (to_ns - from_ns) * bool(opened)
+        if not opened:
+            return 0
+        self.active.add(from_ns, to_ns, len(opened))
+        self.present.add(from_ns, to_ns)
         reached_ns = from_ns
         for window in sorted(opened):
-            ready_from_ns = max(reached_ns, window.start_ns + settle_ns)
-            ready_to_ns = min(to_ns, window.end_ns - settle_ns)
+            ready_from_ns = max(reached_ns, window.start_ns + self._settle_ns)
+            ready_to_ns = min(to_ns, window.end_ns - self._settle_ns)
             if ready_to_ns > ready_from_ns:
-                self.ready_ns += ready_to_ns - ready_from_ns
+                self.ready.add(ready_from_ns, ready_to_ns)
                 reached_ns = ready_to_ns
         return len(opened)
 
-    def _add_to_bins(self, opened: int, from_ns: int, to_ns: int, horizon_ns: int) -> None:
-        """Add open chat sessions to the parts of the run that they fall into."""
-        if not opened or to_ns <= from_ns:
-            return
-        width_ns = horizon_ns / _BINS
-        for place in range(int(from_ns / width_ns), min(_BINS, math.ceil(to_ns / width_ns))):
-            begin_ns, end_ns = place * width_ns, (place + 1) * width_ns
-            inside_ns = min(to_ns, end_ns) - max(from_ns, begin_ns)
-            self._active_in_bins[place] += opened * max(0.0, inside_ns)
 
-    def heard(self, instants_ns: list[int], visits: int, horizon_ns: int) -> float:
-        """Return the instants, each weighed with the share of devices that are active then."""
-        whole_ns = visits * horizon_ns / _BINS
-        places = (min(_BINS - 1, at_ns * _BINS // horizon_ns) for at_ns in instants_ns)
-        return sum(self._active_in_bins[place] / whole_ns for place in places)
+def _when(state: _Track, weights: Sequence[float], whole_ns: float) -> float:
+    """Return how likely a state is, in the parts of the run as often as their weights say."""
+    total = sum(weights)
+    if not total:
+        return sum(state.parts()) / whole_ns
+    weighed = sum(part * weight for part, weight in zip(state.parts(), weights, strict=True))
+    return weighed / total * _BINS / whole_ns
 
 
 @lru_cache(maxsize=256)
 def stay_shares(stays: Stays, device_count: int, horizon_s: float) -> StayShares:
     """Return the shares for a user with so many devices in a channel, over a run's length."""
-    meter, timelines = _Meter(), 0
-    visits = [Visit(device, 0) for device in range(device_count)]
     horizon_ns = round(horizon_s * NS_PER_S)
+    meter, timelines = _Meter(horizon_ns, round(stays.settle_s * NS_PER_S)), 0
+    visits = [Visit(device, 0) for device in range(device_count)]
     while timelines < _TIMELINES_MIN or (
         timelines < _TIMELINES_MAX and meter.changes < _CHANGES_WANTED
     ):
         rng = RandomStream("stay shares", device_count, timelines)
-        timeline = StayTimeline(stays, device_count, visits, rng)
-        meter.run(timeline, round(stays.settle_s * NS_PER_S), horizon_ns)
+        meter.run(StayTimeline(stays, device_count, visits, rng))
         timelines += 1
     whole_ns = timelines * horizon_ns
     visits_ns = whole_ns * device_count
-    heard_entering = meter.heard(meter.entered_ns, timelines * device_count, horizon_ns)
-    heard_leaving = meter.heard(meter.left_ns, timelines * device_count, horizon_ns)
+    ready = meter.ready.parts()
     return StayShares(
-        active_ratio=meter.active_ns / visits_ns,
-        present_ratio=meter.present_ns / whole_ns,
-        ready_ratio=meter.ready_ns / whole_ns,
-        online_ratio=meter.online_ns / whole_ns,
+        active_ratio=sum(meter.active.parts()) / visits_ns,
+        ready_ratio=sum(ready) / whole_ns,
+        online_ratio=sum(meter.online.parts()) / whole_ns,
         starts_per_s=meter.starts * NS_PER_S / visits_ns,
-        entered_heard_per_s=heard_entering * NS_PER_S / whole_ns,
-        left_heard_per_s=heard_leaving * NS_PER_S / whole_ns,
+        active_when_written=_when(meter.active, ready, visits_ns),
+        present_when_written=_when(meter.present, ready, whole_ns),
+        online_when_written=_when(meter.online, ready, whole_ns),
+        entered_heard_per_s=_per_s(meter.active.share_at(meter.entered_ns, visits_ns), whole_ns),
+        left_heard_per_s=_per_s(meter.active.share_at(meter.left_ns, visits_ns), whole_ns),
     )
+
+
+def _per_s(count: float, whole_ns: float) -> float:
+    return count * NS_PER_S / whole_ns
 
 
 def ready_ratio(stays: Stays, device_count: int, horizon_s: float) -> float:

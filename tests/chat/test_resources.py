@@ -177,7 +177,19 @@ def test_an_error_is_read_with_what_it_has() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"?", b"[]", b'"text"', b'{"type":', b'{"type":1}', b'{"resource":{}}']
+    "body",
+    [
+        b"",
+        b"?",
+        b"[]",
+        b'"text"',
+        b'{"type":',
+        b'{"type":1}',
+        b'{"resource":{}}',
+        b'{"type":"\xff"}',
+        b'{"type":"x","deep":' + b"[" * 100_000,
+    ],
+    ids=lambda body: repr(body[:20]),
 )
 def test_a_body_that_is_of_no_use_is_the_peer_s_fault(body: bytes) -> None:
     with pytest.raises(RemoteProtocolError, match="cannot be used"):

@@ -1,3 +1,4 @@
+import json
 import signal
 import socket
 import subprocess
@@ -16,6 +17,14 @@ def test_one_line_says_where_it_listens() -> None:
     with running_server() as url, urllib.request.urlopen(f"{url}/healthz", timeout=10) as answer:
         assert answer.status == 200
         assert url.startswith("http://127.0.0.1:")
+
+
+def test_faults_are_given_by_flags() -> None:
+    flags = ["--fault", "drop=0.5", "--fault", "delay_ms=3", "--fault-seed", "9"]
+    with running_server(*flags) as url, urllib.request.urlopen(f"{url}/faults", timeout=9) as got:
+        answer = json.load(got)
+
+    assert (answer["seed"], answer["plan"]) == (9, {"drop": 0.5, "delay_ms": 3.0})
 
 
 def test_it_ends_with_its_parent() -> None:
@@ -64,6 +73,9 @@ def refusal(
         pytest.param(["--auth-params", "{"], "is not JSON", id="auth params that are not JSON"),
         pytest.param(["--auth-params", "[]"], "must be a JSON object", id="auth params of a list"),
         pytest.param(["--certificate", "x.pem"], "must be given together", id="half a key pair"),
+        pytest.param(["--fault", "drop"], "fault drop is ''; it must be a number", id="no number"),
+        pytest.param(["--fault", "drip=1"], "fault 'drip' does not exist", id="unknown fault"),
+        pytest.param(["--push-url", "ftp://x"], "push URL is 'ftp://x'", id="no HTTP URL"),
     ],
 )
 def test_what_cannot_be_served_is_named_in_one_line(

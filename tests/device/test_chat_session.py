@@ -85,6 +85,16 @@ def test_other_topics_are_subscribed_after_the_receipt_of_self(dialect: Dialect)
     ]
 
 
+def test_a_topic_that_needs_escapes_is_escaped() -> None:
+    world = DeviceWorld()
+    rig = world.active_rig()
+    topics = {name: f"~a:b\\c~{name}~ü" for name in world.dialect.channel_topics}
+    rig.ask_to_enter(world.learn_channel(4, _topics=topics))
+    [frame] = rig.read()
+    assert frame.require("destination") == "~a:b\\c~self~ü"
+    assert [name for name, _ in frame.headers] == SUBSCRIBE_HEADERS
+
+
 def test_a_late_start_tells_when_it_was_due_and_when_it_was_written() -> None:
     entering = Entering()
     due_ns = entering.world.now_ns - 30

@@ -37,6 +37,19 @@ def test_a_call_that_is_put_in_by_a_call_is_made_in_the_same_run() -> None:
     assert seen == ["first", "second"]
 
 
+def test_a_call_that_fails_does_not_hold_up_those_behind_it() -> None:
+    wakes: list[int] = []
+    seen: list[str] = []
+    inbox = Inbox(lambda: wakes.append(1))
+    inbox.put(divmod, 1, 0)
+    inbox.put(seen.append, "after it")
+    with pytest.raises(ZeroDivisionError):
+        inbox.run()
+    assert len(wakes) == 2
+    inbox.run()
+    assert seen == ["after it"]
+
+
 def test_a_run_without_calls_does_nothing() -> None:
     Inbox(lambda: pytest.fail("woken for nothing")).run()
 

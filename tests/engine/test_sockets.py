@@ -276,6 +276,25 @@ def test_a_name_that_nobody_knows_is_told() -> None:
     assert run(main) == "name not found: no-such-host.invalid"
 
 
+def test_the_next_address_of_a_name_is_tried_if_the_first_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def main(server: Server) -> None:
+        opener = server.opener()
+        found = [
+            (socket.AF_INET6, ("::1", server.port)),
+            (socket.AF_INET, ("127.0.0.1", server.port)),
+        ]
+        monkeypatch.setattr(opener, "_addresses", found)
+        for _ in range(2):
+            owner = Owner()
+            opener.open(owner)
+            await owner.opened
+        assert opener._addresses == found[1:]
+
+    run(main)
+
+
 def test_connections_come_from_each_source_address_in_turn() -> None:
     async def main(server: Server) -> list[str]:
         opener = server.opener(source_addresses=("127.0.0.2", "127.0.0.3"))

@@ -113,6 +113,13 @@ def test_a_larger_run_has_the_same_first_cells() -> None:
     assert larger.behaviour() == SMOKE.behaviour()
 
 
+def test_a_factor_scales_the_devices() -> None:
+    assert SMOKE.scaled_by(1) == SMOKE.scaled(devices=252)
+    assert SMOKE.scaled_by(4).devices_in_run == 4 * 252
+    assert SMOKE.scaled_by(0.1).devices_in_run in (26, 27)
+    assert SMOKE.scaled_by(1e-9).users_in_run == 2
+
+
 def test_rates_grow_and_shrink_along() -> None:
     base = SMOKE.planned_load()
     larger, smaller = (SMOKE.scaled(devices=devices).planned_load() for devices in (2_520, 25))

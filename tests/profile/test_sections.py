@@ -7,20 +7,19 @@ from pydantic.fields import FieldInfo
 
 from loadtest.metrics import LedgerSettings
 from loadtest.observations import ChatEvent
+from loadtest.profile.fields import Section
 from loadtest.profile.sections import (
     HANDLERS,
     ChannelSection,
-    ChatSessionSection,
     DeviceSection,
     GeneratorSection,
     Handler,
     MetricsSection,
     PopulationSection,
     RunSection,
-    Section,
     TargetSection,
-    WorkloadSection,
 )
+from loadtest.profile.workload_sections import ChatSessionSection, WorkloadSection
 
 SECTIONS: list[type[Section]] = [
     ChannelSection,

@@ -13,14 +13,23 @@ from typing import Any
 
 import pytest
 import trustme
+import uvloop
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import (
+    ConnectionClosed,
+    ConnectionClosedError,
+    InvalidHandshake,
+    InvalidStatus,
+)
 from websockets.typing import Subprotocol
 
 from loadtest.errors import UsageError
+from loadtest.server import app
 from loadtest.server.app import ReferenceServer
 from loadtest.server.settings import ServerSettings
+from loadtest.sink import PushSink
 from loadtest.wire.stomp import Frame, FrameParser, encode
+from tests.support.faults import plan
 
 STOMP = [Subprotocol("v12.stomp")]
 CONNECT = encode("CONNECT", (("StompX-User", "jane"), ("accept-version", "1.2")))
@@ -95,8 +104,13 @@ async def fetch(server: ReferenceServer, path: str) -> tuple[int, bytes]:
     return await asyncio.to_thread(fetched, f"{server.url}{path}")
 
 
-def run(scene: Callable[[], Awaitable[None]]) -> None:
-    asyncio.run(asyncio.wait_for(scene(), 30))
+def run(scene: Callable[[], Awaitable[None]], runner: Callable[..., None] = asyncio.run) -> None:
+    runner(asyncio.wait_for(scene(), 30))
+
+
+on_both_loops = pytest.mark.parametrize(
+    "runner", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"]
+)
 
 
 def test_health_and_statistics_are_on_the_same_port() -> None:
@@ -227,6 +241,124 @@ def test_a_defect_ends_one_connection_and_not_the_server(
 
     run(scene)
     assert "made up" in caplog.text
+
+
+@on_both_loops
+def test_faults_are_injected_live(runner: Callable[..., None]) -> None:
+    async def scene() -> None:
+        async with running() as server, opened(server) as first, opened(server) as second:
+            alice, bob = Talk(first), Talk(second)
+            lobby = b'{"type":"PUBLIC","name":"lobby"}'
+            channel = await alice.start("alice", lobby)
+            await bob.start("bob", lobby)
+            send = (("destination", channel["_actions"]["message"]), ("receipt", "m"))
+            query = "drop.channel.message.created=1"
+            assert (await fetch(server, f"/faults/set?{query}"))[0] == 200
+            await bob.say(encode("SEND", send, b'{"type":"TEXT","body":"lost"}'))
+            await bob.hear(b"lost")
+            query = "drop.channel.message.created=0&delay_ms=20&jitter_ms=5"
+            assert (await fetch(server, f"/faults/set?{query}"))[0] == 200
+            await bob.say(encode("SEND", send, b'{"type":"TEXT","body":"delayed"}'))
+
+            assert b"delayed" in (await alice.hear(b"channel.message")).body
+            faults = json.loads((await fetch(server, "/stats"))[1])["faults"]
+            assert faults["drop"] == {"channel.message.created": 1}
+            assert faults["delay"]["channel.message.created"] == 2
+            assert json.loads((await fetch(server, "/faults/clear"))[1])["plan"] == {}
+
+    run(scene, runner)
+
+
+def test_faults_that_cannot_be_are_a_bad_request() -> None:
+    async def scene() -> None:
+        async with running() as server:
+            status, body = await fetch(server, "/faults/set?drop=2")
+
+            assert status == 400
+            assert json.loads(body) == {"problems": ["fault drop is 2; it must be 0 to 1"]}
+
+    run(scene)
+
+
+def test_faults_are_injected_from_this_host_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene() -> None:
+        async with running() as server:
+            monkeypatch.setattr(app, "is_loopback", lambda _: False)
+
+            for path in ("/faults", "/faults/set?drop=1", "/faults/clear", "/faults/cut"):
+                status, body = await fetch(server, path)
+
+                assert status == 403
+                assert b"from this host only" in body
+            assert server.stats()["uptime_s"]
+
+    run(scene)
+
+
+@on_both_loops
+def test_a_refused_socket_is_closed_in_its_handshake(runner: Callable[..., None]) -> None:
+    async def scene() -> None:
+        async with running(faults=plan("refuse_socket=1")) as server:
+            with pytest.raises((OSError, EOFError, InvalidHandshake)):
+                async with opened(server):
+                    pass
+
+            stats = server.stats()
+            assert stats["faults"]["refuse_socket"] == 1  # type: ignore[index]
+            assert stats["connections"] == {"open": 0, "started": 0, "ended": 0}
+
+    run(scene, runner)
+
+
+@on_both_loops
+def test_cut_connections_are_gone_at_once(runner: Callable[..., None]) -> None:
+    async def scene() -> None:
+        async with running() as server, opened(server) as websocket:
+            await websocket.send(CONNECT, text=True)
+            await websocket.recv()
+
+            assert json.loads((await fetch(server, "/faults/cut"))[1]) == {"cut": 1}
+            with pytest.raises(ConnectionClosedError):
+                await websocket.recv()
+            assert server.stats()["user_sessions"] == {"open": 0, "started": 1, "ended": 1}
+
+    run(scene, runner)
+
+
+def test_a_stall_stops_the_whole_server() -> None:
+    async def scene() -> None:
+        async with running(faults=plan("stall_s=0.02", "stall_every_s=0.05")) as server:
+            while server.stats()["faults"]["stall"] < 2:  # type: ignore[index]
+                assert (await fetch(server, "/healthz"))[0] == 200
+
+            stalled_ms = server.stats()["faults"]["stalled_ms"]  # type: ignore[index]
+            assert stalled_ms >= 40
+
+    run(scene)
+
+
+@on_both_loops
+def test_who_is_not_connected_is_pushed_over_the_webhook(runner: Callable[..., None]) -> None:
+    async def scene() -> None:
+        pushed: asyncio.Queue[tuple[int, int, int, int]] = asyncio.Queue()
+        sink = PushSink(lambda *push: pushed.put_nowait(push))
+        url = await sink.start()
+        async with running(push_url=url) as server, opened(server) as first:
+            alice = Talk(first)
+            async with opened(server) as second:
+                await Talk(second).start("bob", b'{"type":"PUBLIC","name":"lobby"}')
+            channel = await alice.start("alice", b'{"type":"PUBLIC","name":"lobby"}')
+            send = (("destination", channel["_actions"]["message"]), ("receipt", "m"))
+            await alice.say(encode("SEND", send, b'{"type":"TEXT","body":"hello"}'))
+            message = json.loads((await alice.hear(b"channel.message")).body)["resource"]
+
+            _, channel_id, message_id, _ = await pushed.get()
+            assert (channel_id, message_id) == (channel["id"], message["id"])
+        push = server.stats()["push"]
+        assert (push["created"], push["sent"], push["failed"]) == (1, 1, 0)  # type: ignore[index]
+        await sink.stop()
+
+    run(scene, runner)
 
 
 def test_a_stopped_server_says_that_it_goes_away() -> None:

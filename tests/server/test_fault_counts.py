@@ -1,3 +1,5 @@
+from pathlib import Path
+
 from loadtest.server.fault_counts import FaultCounts, FaultKind
 
 
@@ -16,3 +18,9 @@ def test_channel_topics_are_counted_apart_and_in_the_total() -> None:
     assert counts.as_json()["drop"] == {"message.read_receipt.created": 2}
     assert counts.as_json()["stalled_ms"] == 3.5
     assert counts.channels_as_json() == {"drop": {"message.read_receipt.created": 1}}
+
+
+def test_every_kind_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "server.md").read_text()
+
+    assert [kind for kind in FaultCounts().as_json() if f"`{kind}`" not in page] == []

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from loadtest.errors import UsageError
@@ -133,3 +135,9 @@ def test_every_published_type_can_be_named() -> None:
 
     assert set(world.chat.counters.published) <= set(EVENT_TYPES)
     assert len(world.chat.counters.published) > 25
+
+
+def test_every_key_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "server.md").read_text()
+
+    assert [key for key in FaultPlan.meanings() if f"`{key}`" not in page] == []

@@ -124,7 +124,7 @@ def test_an_edit_does_not_change_what_is_held() -> None:
     message = room.devices["alice"].send_text(room.channel, "before")
 
     room.devices["alice"].act(message["_actions"]["edit"], {"body": "after"})
-    room.world.pass_time(2)
+    room.world.pass_time(4)
 
     assert room.heard("bob") == ["before"]
 

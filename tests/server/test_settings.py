@@ -42,6 +42,9 @@ def test_a_certificate_makes_the_scheme_secure(tmp_path: Path) -> None:
         pytest.param(
             {"send_buffer_limit_bytes": 1}, "send buffer limit is 1 bytes", id="tiny send buffer"
         ),
+        pytest.param({"push_url": "example.com"}, "push URL is 'example.com'", id="no URL"),
+        pytest.param({"push_url": "http://x:0/"}, "push URL is 'http://x:0/'", id="port 0"),
+        pytest.param({"push_url": "http://x:y/"}, "must be an http or https URL", id="no port"),
         pytest.param({"max_frame_bytes": 1}, "frame limit is 1 bytes", id="tiny frames"),
         pytest.param(
             {"certificate": Path("gone.pem")}, "must be given together", id="certificate alone"

@@ -150,10 +150,15 @@ def test_too_many_waiting_calls_overflow() -> None:
 
 
 def test_a_receiver_that_does_not_answer_does_not_hold_up_the_end() -> None:
+    async def read_only(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
     async def scene() -> PushCounts:
-        server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+        server = await asyncio.start_server(read_only, "127.0.0.1", 0)
         counts = PushCounts()
-        poster = WebhookPoster(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", counts)
+        port = server.sockets[0].getsockname()[1]
+        poster = WebhookPoster(f"http://127.0.0.1:{port}", counts, linger_s=0.01)
         poster.start()
         poster.post(b"{}")
         await poster.stop()

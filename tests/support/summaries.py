@@ -27,6 +27,10 @@ _WRONGS = (
     *("lost", "late", "duplicate", "out_of_order", "unexpected"),
     *("boundary", "boundary_seen", "in_flight", "refused"),
 )
+SELFTEST: Mapping[str, Any] = {
+    **{"version": "0.1.0", "passed": True, "quick": False},
+    "at": "2026-11-22T19:00:00+00:00",
+}
 _SCALE = {"min": 0.24, "mean": 1.1, "p50": 1.0, "p90": 1.7, "p95": 2.3, "p99": 3.9, "p999": 8.2}
 
 
@@ -148,7 +152,7 @@ def passing_summary() -> dict[str, Any]:
                 "samples": 41_873,
             },
         ],
-        "selftest": {"version": "0.1.0", "passed": True},
+        "selftest": dict(SELFTEST),
     }
 
 
@@ -347,6 +351,6 @@ def built_summary() -> dict[str, Any]:
         versions={"python": "3.11.9"},
         lag_p99_limit_ms=20.0,
         thresholds=(parse("notifications.missed == 0"),),
-        selftest={"version": "0.1.0", "passed": True},
+        selftest=SELFTEST,
     )
     return build_summary(Totals(figures=measured, timeline=(row,)), run)

@@ -41,7 +41,7 @@ def test_everybody_present_gets_every_message() -> None:
 
 
 def test_reads_grow_with_the_square_of_a_channel() -> None:
-    """Nine receipts per message, each at ten devices, and once more at its author's and reader's."""
+    """Nine receipts per message: each at ten devices, and at its author's and its reader's."""
     reading = behaviour(reading=Response(1.0, Fixed(1)))
     idle = behaviour()
     load, without = (plan_load([ROOM], each, seed=1) for each in (reading, idle))
@@ -101,6 +101,39 @@ def test_a_curve_is_planned_by_its_mean_and_says_its_peak() -> None:
 
     assert load.messages_per_s == pytest.approx(10)
     assert load.peak_factor == pytest.approx(2)
+
+
+def test_reactions_reach_everybody_who_is_there() -> None:
+    """One in ten of nine others reacts to each message."""
+    reacting = behaviour(reacting=Response(0.1, Fixed(1)), stays=stays(settle_s=0.05))
+    load = plan_load([ROOM], reacting, seed=1)
+    without = plan_load([ROOM], behaviour(stays=stays(settle_s=0.05)), seed=1)
+
+    assert load.reactions_per_s == pytest.approx(10 * 9 * 0.1)
+    assert load.events_per_s - without.events_per_s == pytest.approx(9 * 10)
+
+
+def test_typing_reaches_chat_sessions_and_channel_lists() -> None:
+    """Five bursts: the keystrokes, and typing that starts and stops, each once more in the list."""
+    writing = Writing(Fixed(20), Fixed(5), Fixed(0.4), 0.0, Fixed(2))
+    load = plan_load([ROOM], behaviour(writing=writing), seed=1)
+    without = plan_load([ROOM], behaviour(), seed=1)
+
+    assert load.keystrokes_per_s == pytest.approx(50)
+    assert load.events_per_s - without.events_per_s == pytest.approx(10 * 10 * (5 + 2 + 2))
+
+
+def test_contacts_hear_of_presence_once_however_many_channels_they_share() -> None:
+    flapping = stays(presence=Presence(Exponential(95), Exponential(5)))
+    quiet = behaviour(message_rate_per_s=0.0, stays=flapping)
+    one = plan_load([cell(group(size=10), users=10)], quiet, seed=1)
+    three = plan_load([cell(group(size=10, count=3), users=10)], quiet, seed=1)
+
+    # 0.1 per second go offline and come back; what is left of the rest are chat sessions.
+    contacts = 2 * 0.1 * 9 * 0.95
+    assert three.events_per_s - contacts == pytest.approx(
+        3 * (one.events_per_s - contacts), rel=0.01
+    )
 
 
 def test_presence_reaches_the_chat_sessions_of_the_channel() -> None:

@@ -1,0 +1,81 @@
+"""The way in: ``loadtest VERB …``.
+
+A verb's module is imported when it is asked for: some of them import Locust, which patches the
+process and takes half a second.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+
+import loadtest
+from loadtest.errors import LoadtestError, UsageError
+
+__all__ = ["main"]
+
+_EXIT_USAGE = 2
+_EXIT_STOPPED = 130
+
+_VERBS = {
+    "run": ("run", "run a profile without the web UI, and report on it"),
+    "ui": ("ui", "the same with Locust's web UI"),
+    "serve": ("serve", "the embedded reference server alone"),
+    "sink": ("sink", "take the push webhook of a deployment"),
+    "profiles": ("profiles", "list, explain or check run profiles"),
+    "selftest": ("selftest", "inject known faults, and check that the figures say so"),
+    "report": ("report", "render the report of an earlier run again"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb and return the exit code of the process."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parser = _parser()
+    verb = given[0] if given else ""
+    if verb not in _VERBS:
+        parser.parse_args(given or ["--help"])
+        return _EXIT_USAGE
+    try:
+        return _run_verb(verb, given[1:])
+    except UsageError as error:
+        for problem in error.problems:
+            print(f"loadtest {verb}: {problem}", file=sys.stderr)
+        return _EXIT_USAGE
+    except LoadtestError as error:
+        print(f"loadtest {verb}: {error}", file=sys.stderr)
+        return _EXIT_USAGE
+    except KeyboardInterrupt:
+        return _EXIT_STOPPED
+
+
+def _run_verb(verb: str, given: Sequence[str]) -> int:
+    module = _module(verb)
+    verb_parser = argparse.ArgumentParser(
+        prog=f"loadtest {verb}", description=_VERBS[verb][1], allow_abbrev=False
+    )
+    module.add_arguments(verb_parser)
+    return int(module.run(verb_parser.parse_args(given)))
+
+
+def _parser() -> argparse.ArgumentParser:
+    verbs = "\n".join(f"  {verb:<10} {text}" for verb, (_, text) in _VERBS.items())
+    parser = argparse.ArgumentParser(
+        prog="loadtest",
+        description=loadtest.__doc__,
+        epilog=f"verbs:\n{verbs}\n\n`loadtest VERB --help` tells more.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="loadtest [--version] VERB …",
+    )
+    parser.add_argument("--version", action="version", version=f"loadtest {loadtest.__version__}")
+    parser.add_argument("verb", choices=tuple(_VERBS), metavar="VERB", help=argparse.SUPPRESS)
+    return parser
+
+
+def _module(verb: str) -> ModuleType:
+    return importlib.import_module(f"loadtest.cli.{_VERBS[verb][0]}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

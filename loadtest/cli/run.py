@@ -1,0 +1,28 @@
+"""The verb ``run``: a profile without the web UI, a summary, and an exit code that CI can use."""
+
+import argparse
+
+from loadtest.cli.locust_run import (
+    add_run_arguments,
+    call_locust,
+    check_answers,
+    checked_options,
+    locust_arguments,
+    print_plan,
+)
+
+__all__ = ["add_arguments", "run"]
+
+_QUIETLY = ("--headless", "--only-summary", "--loglevel", "WARNING")
+
+add_arguments = add_run_arguments
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the profile and return the exit code that its verdict asks for."""
+    checked = checked_options(options)
+    print_plan(checked.profile, checked.host)
+    if options.dry_run:
+        return 0
+    check_answers(checked)
+    return call_locust([*_QUIETLY, *locust_arguments(options)])

@@ -1,0 +1,187 @@
+"""One run of the instrument against one server with one fault, each in a process of its own.
+
+The server is told its fault at its start, or, where the fault is about time, once messages flow, so
+that the start of the run is not in it. What is left is the evidence: the run's summary, its
+timeline, and the server's counters.
+"""
+
+import csv
+import subprocess
+import sys
+import tempfile
+import threading
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+
+from loadtest.errors import LoadtestError
+from loadtest.observations import ChatEvent
+
+__all__ = ["Evidence", "Trial", "TrialFailedError", "run_trial"]
+
+_PROFILES = Path(__file__).parent
+_LOCUSTFILES = _PROFILES.parent / "users"
+_PREFIX = "listening on "
+_POLL_S = 0.05
+_HTTP_TIMEOUT_S = 30
+_RUN_TIMEOUT_S = 180
+_SERVER_TIMEOUT_S = 10
+_LOG_LINES_SHOWN = 12
+
+
+class TrialFailedError(LoadtestError):
+    """A server or a run of the self-test did not come to its end."""
+
+    def __init__(self, what: str, log: str) -> None:
+        super().__init__(what, log)
+        self.what = what
+        self.log = log
+
+    def __str__(self) -> str:
+        shown = "\n".join(self.log.splitlines()[-_LOG_LINES_SHOWN:])
+        return f"self-test: {self.what}; its last lines:\n{shown}"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What to run, and what to do wrong meanwhile."""
+
+    profile: str = "steady.toml"
+    """Beside this module."""
+    overrides: tuple[str, ...] = ()
+    """Changes to the profile."""
+    faults: tuple[str, ...] = ()
+    """As ``loadtest serve --fault`` takes them; in force from the start."""
+    live_faults: tuple[str, ...] = ()
+    """In force from the first message on."""
+    locustfile: str | None = None
+    """Scripted users instead of those of the profile; in ``loadtest/users``."""
+    users: int = 0
+    """How many scripted users."""
+    duration_s: float = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a trial left behind."""
+
+    summary: Mapping[str, Any]
+    stats: Mapping[str, Any]
+    rows: tuple[Mapping[str, str], ...]
+    """The run's timeline."""
+
+    def ledger(self, event: ChatEvent) -> Mapping[str, int]:
+        """Return the counts of one event type."""
+        counts: Mapping[str, int] = self.summary["ledger"][event]
+        return counts
+
+    def latency_ms(self, figure: str, event: ChatEvent = ChatEvent.MESSAGE_CREATED) -> float:
+        """Return a figure of the delivery latency, such as ``p99``."""
+        value = self.summary["latency"][event][f"{figure}_ms"]
+        return float("nan") if value is None else float(value)
+
+    def faults(self, kind: str, subject: str | None = None) -> int:
+        """Return how often the server did something wrong; of one event type or action, or all."""
+        counts = self.stats["faults"][kind]
+        if not isinstance(counts, Mapping):
+            return int(counts)
+        return counts.get(subject, 0) if subject is not None else sum(counts.values())
+
+    def channel_faults(self, kind: str, event: ChatEvent) -> int:
+        """Return how often that happened to copies on channel topics, which devices judge."""
+        count: int = self.stats["faults_on_channel_topics"].get(kind, {}).get(event, 0)
+        return count
+
+
+def run_trial(trial: Trial) -> Evidence:
+    """Run one trial to its end.
+
+    Raises:
+        TrialFailedError: The server or the run failed.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="loadtest-selftest-") as folder,
+        _server(trial.faults) as url,
+    ):
+        log = Path(folder) / "run.out"
+        with log.open("w+b") as output:
+            _run(trial, url, Path(folder), output)
+        found = sorted(Path(folder).glob("*/summary.json"))
+        if not found:
+            raise TrialFailedError("a run left no summary", log.read_text(errors="replace"))
+        with found[0].with_name("timeline.csv").open(encoding="utf-8", newline="") as lines:
+            rows = tuple(csv.DictReader(lines))
+        return Evidence(orjson.loads(found[0].read_bytes()), _get(f"{url}/stats"), rows)
+
+
+@contextmanager
+def _server(faults: tuple[str, ...]) -> Iterator[str]:
+    """Run an embedded server while the context is open; yields its address."""
+    options = [option for fault in faults for option in ("--fault", fault)]
+    command = [sys.executable, "-m", "loadtest.cli.serve", "--port", "0", "--exit-with-parent"]
+    with subprocess.Popen(
+        [*command, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        line = process.stdout.readline().strip()
+        if not line.startswith(_PREFIX):
+            raise TrialFailedError("the server did not start; see its message above", line)
+        try:
+            yield line.removeprefix(_PREFIX)
+        finally:
+            process.terminate()
+            process.stdin.close()
+            process.wait(_SERVER_TIMEOUT_S)
+
+
+def _run(trial: Trial, url: str, results: Path, output: IO[bytes]) -> None:
+    with subprocess.Popen(
+        _command(trial, url, results), stdout=output, stderr=subprocess.STDOUT
+    ) as process:
+        try:
+            if trial.live_faults:
+                _wait_for_messages(url, process)
+                pairs = [fault.partition("=")[::2] for fault in trial.live_faults]
+                _get(f"{url}/faults/set?{urllib.parse.urlencode(pairs)}")
+            process.wait(_RUN_TIMEOUT_S)
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def _command(trial: Trial, url: str, results: Path) -> list[str]:
+    overrides = [option for override in trial.overrides for option in ("--set", override)]
+    common = ["--host", url, "--results", str(results), *overrides]
+    profile = str(_PROFILES / trial.profile)
+    duration = f"{trial.duration_s:g}s"
+    if trial.locustfile is None:
+        verb = ["-m", "loadtest", "run", profile, "--duration", duration]
+    else:
+        users = ["--users", str(trial.users), "--spawn-rate", str(trial.users)]
+        verb = ["-m", "locust", "-f", str(_LOCUSTFILES / trial.locustfile), "--profile", profile]
+        # Locust takes whole seconds only.
+        duration = f"{trial.duration_s:.0f}s"
+        verb += ["--headless", "--only-summary", "--run-time", duration, *users]
+    return [sys.executable, *verb, *common]
+
+
+def _wait_for_messages(url: str, process: "subprocess.Popen[bytes]") -> None:
+    pause = threading.Event()
+    while not _get(f"{url}/stats")["published"].get(ChatEvent.MESSAGE_CREATED):
+        if process.poll() is not None:
+            return
+        pause.wait(_POLL_S)
+
+
+def _get(url: str) -> dict[str, Any]:
+    # The address is that of our own child on the loopback address.
+    with urllib.request.urlopen(url, timeout=_HTTP_TIMEOUT_S) as answer:
+        content: dict[str, Any] = orjson.loads(answer.read())
+    return content

@@ -1,0 +1,39 @@
+"""Which hosts may be loaded.
+
+Loopback always. Any other host only if the user names it, which ``--host`` is. A host of the vendor
+serves other people too, and needs the user's word besides.
+"""
+
+import ipaddress
+
+from loadtest.engine.sockets import target_from_url
+from loadtest.errors import UsageError
+
+__all__ = ["check_target", "is_loopback"]
+
+_VENDOR_DOMAINS = ("chatkitty.com",)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether ``host`` is this machine by name or address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_target(url: str, *, allowed_host: str) -> None:
+    """Check that the host of ``url`` may be loaded.
+
+    Raises:
+        UsageError: The address is no address, or the host is the vendor's and not allowed.
+    """
+    host = target_from_url(url).host.lower().rstrip(".")
+    is_vendor = any(host == domain or host.endswith(f".{domain}") for domain in _VENDOR_DOMAINS)
+    if is_vendor and allowed_host.lower() != host:
+        raise UsageError(
+            f"--host {url}: {host} is a public host of the vendor, which other people use; "
+            f"if the vendor has agreed to this load, say so with --i-am-allowed-to-load {host}"
+        )

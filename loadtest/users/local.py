@@ -1,0 +1,62 @@
+"""A Locust process that leads a run and carries all its users."""
+
+from locust.env import Environment
+from locust.runners import Runner
+
+from loadtest.clock import utc_now
+from loadtest.users.current import set_runtime
+from loadtest.users.lead import Lead
+from loadtest.users.locust_rows import add_rows
+from loadtest.users.runtime import Report, WorkerRuntime
+
+__all__ = ["LocalControl"]
+
+
+class LocalControl(Lead):
+    """Leads runs and carries their users, in one process."""
+
+    def __init__(self, environment: Environment, runner: Runner) -> None:
+        super().__init__(environment, runner)
+        self._runtime: WorkerRuntime | None = None
+
+    def listen(self) -> None:
+        """Register with the events of this environment, and with interrupts."""
+        super().listen()
+        self._add(self.environment.events.spawning_complete, self._spawning_complete)
+
+    def begin(self) -> None:
+        """Begin a run on the target.
+
+        Raises:
+            LoadtestError: It cannot be begun; nothing was sent.
+        """
+        plan = self.begin_results(workers=1)
+        assert self.conductor is not None
+        self._runtime = runtime = WorkerRuntime(
+            plan,
+            self.options.profile,
+            on_report=self._take,
+            on_error=self.note_error,
+            journal=self.conductor.journal,
+        )
+        set_runtime(self.environment, runtime)
+        runtime.start()
+
+    def drain(self) -> None:
+        """End the run, and take the final report."""
+        if self._runtime is not None:
+            self._runtime.finish()
+
+    def hurry(self) -> None:
+        """Let a drain that goes on end at once."""
+        if self._runtime is not None:
+            self._runtime.hurry()
+
+    def _take(self, report: Report) -> None:
+        add_rows(self.environment.stats, report.interval, utc_now().timestamp())
+        if self.conductor is not None:
+            self.conductor.take(report.snapshot, is_final=report.is_final)
+
+    def _spawning_complete(self, **_: object) -> None:
+        if self._runtime is not None:
+            self._runtime.spawning_completed()

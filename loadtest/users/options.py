@@ -1,0 +1,134 @@
+"""What a run is told on Locust's command line and in its web form, besides Locust's own options."""
+
+import argparse
+import math
+from argparse import ArgumentParser
+from dataclasses import dataclass
+from typing import Any
+
+from loadtest.errors import UsageError
+from loadtest.profile import Profile, load_profile
+
+__all__ = ["DEFAULT_PROFILE", "RunOptions", "add_arguments", "run_options"]
+
+DEFAULT_PROFILE = "smoke"
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What the user asked for, checked."""
+
+    profile: Profile
+    host: str | None
+    """None: the embedded server."""
+    results: str
+    ca_file: str
+    source_addresses: tuple[str, ...]
+    allowed_host: str
+    record: str = ""
+    """File to record the observations to; empty: none."""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the options of a run; of Locust's own, ``--profile`` names the run profile."""
+    group = parser.add_argument_group("chatkitty-loadtest")
+
+    def add(name: str, *, in_form: bool = False, **settings: Any) -> None:  # noqa: ANN401
+        action = group.add_argument(name, **settings)
+        # Options in a group lack what Locust's own parser gives each of its options.
+        action.__dict__.update(
+            include_in_web_ui=in_form, is_secret=False, is_required=False, is_multiple=False
+        )
+
+    add(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="loadtest_set",
+        help="change a key of the profile, such as workload.message_rate_per_s=500; repeatable",
+    )
+    add(
+        "--devices",
+        type=_device_count,
+        default=0,
+        metavar="N",
+        help="scale the profile to N devices",
+        in_form=True,
+    )
+    add(
+        "--scale",
+        type=_factor,
+        default=0.0,
+        metavar="F",
+        help="scale the profile to F times its devices, such as 0.01",
+    )
+    add("--dialect", type=int, choices=(1, 2), default=None, help="dialect of StompX")
+    add("--seed", type=int, default=None, help="seed of everything random in the workload")
+    add("--results", default="results", metavar="DIR", help="folder for results (%(default)s)")
+    add("--record", default="", metavar="FILE", help="write every observation to a new file")
+    add("--ca-file", default="", metavar="PEM", help="certificates to trust, for wss")
+    add(
+        "--source-address",
+        action="append",
+        default=[],
+        metavar="IP",
+        help="local address to connect from; repeat it for more than 28 000 devices",
+    )
+    add(
+        "--i-am-allowed-to-load",
+        default="",
+        metavar="HOST",
+        help="needed for a public host of the vendor: its name, once more",
+    )
+
+
+def _device_count(text: str) -> int:
+    count = int(text) if text.isdecimal() else 0
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"it is {text!r}; it must be a number of 1 or more")
+    return count
+
+
+def _factor(text: str) -> float:
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = 0.0
+    if not 0 < factor < math.inf:
+        raise argparse.ArgumentTypeError(f"it is {text!r}; it must be a number above 0")
+    return factor
+
+
+def run_options(options: argparse.Namespace) -> RunOptions:
+    """Return what was asked for.
+
+    Raises:
+        UsageError: The profile or an option cannot be used; all problems at once.
+    """
+    overrides = list(options.loadtest_set or [])
+    if options.dialect is not None:
+        overrides.append(f"target.dialect={options.dialect}")
+    if options.seed is not None:
+        overrides.append(f"run.seed={options.seed}")
+    profile = load_profile(options.profile or DEFAULT_PROFILE, overrides)
+    if options.devices < 0:  # the web form takes any number
+        raise UsageError(f"devices is {options.devices}; it must be 0 (as in the profile) or more")
+    if options.devices and options.scale:
+        raise UsageError(
+            f"--devices {options.devices} and --scale {options.scale:g}: both scale the profile;"
+            " give one of them"
+        )
+    if options.devices:
+        profile = profile.scaled(devices=options.devices)
+    if options.scale:
+        profile = profile.scaled_by(options.scale)
+    return RunOptions(
+        profile=profile,
+        host=options.host or None,
+        results=options.results,
+        ca_file=options.ca_file,
+        source_addresses=tuple(options.source_address or ()),
+        allowed_host=options.i_am_allowed_to_load,
+        record=options.record,
+    )

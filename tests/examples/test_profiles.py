@@ -1,0 +1,98 @@
+"""Every profile of the library runs, scaled down, and its ledger is valid."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loadtest.profile import profile_names
+
+_TOP = Path(__file__).parents[2]
+_TIMEOUT_S = 100
+# They wait more than they work.
+_AT_ONCE = 4
+
+_SHORT = (
+    "run.duration_s=5",
+    "run.ramp_s=0.5",
+    "chat_sessions.enter_within_s=0.5",
+    # A hundredth of it is left.
+    "workload.message_rate_per_s=1000",
+    # A library's promises are made for its own size, on a machine of one's own.
+    "thresholds=[]",
+)
+_ALSO: Mapping[str, Sequence[str]] = {
+    "reconnect-storm": ("run.duration_s=9", "connection_cuts.at_s=2"),
+    "rolling-restart": (
+        "run.duration_s=10",
+        "connection_cuts.at_s=1",
+        "connection_cuts.every_s=1",
+        "connection_cuts.waves=2",
+    ),
+}
+
+
+def _run(name: str, results: Path) -> tuple[int, str, dict[str, Any]]:
+    """Run a profile as a person does; return exit code, output and summary."""
+    settings = {each.partition("=")[0]: each for each in (*_SHORT, *_ALSO.get(name, ()))}
+    command = [sys.executable, "-m", "loadtest", "run", name, "--scale", "0.01"]
+    for each in settings.values():
+        command += ["--set", each]
+    done = subprocess.run(
+        [*command, "--results", str(results)],
+        cwd=_TOP,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=_TIMEOUT_S,
+        check=False,
+    )
+    (summary,) = results.glob("*/summary.json")
+    return done.returncode, done.stdout, json.loads(summary.read_text(encoding="utf-8"))
+
+
+Runs = Mapping[str, Future[tuple[int, str, dict[str, Any]]]]
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        yield {
+            name: pool.submit(_run, name, tmp_path_factory.mktemp(name)) for name in profile_names()
+        }
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_a_profile_runs_scaled_down_with_a_valid_ledger(name: str, runs: Runs) -> None:
+    code, output, summary = runs[name].result()
+
+    # Too many runs at once for a generator that is always in time, and nothing else.
+    assert {reason["code"] for reason in summary["reasons"]} <= {"generator_lag"}, output
+    assert code in (0, 3), output
+    assert summary["adds_up"]
+    assert summary["load"]["actions"]["message"] > 0
+    assert summary["generator"]["workers_lost"] == 0
+    for event, counts in summary["ledger"].items():
+        assert counts["delivered"] + counts["lost"] == counts["expected"], event
+        assert not counts["duplicate"], event
+    if name not in _ALSO:
+        messages = summary["ledger"]["channel.message.created"]
+        assert messages["delivered"] == messages["expected"] > 0
+        assert summary["notifications"]["missed"] == summary["notifications"]["spurious"] == 0
+        assert summary["load"]["connections_lost"] == 0
+
+
+@pytest.mark.parametrize("name", sorted(_ALSO))
+def test_all_connections_that_are_cut_come_back(name: str, runs: Runs) -> None:
+    """The time back is the SDK's pause of 5 s and what it takes to connect."""
+    _, output, summary = runs[name].result()
+    reconnect = summary["actions"]["reconnect"]
+
+    assert reconnect["count"] == summary["load"]["connections_lost"] > 0, output
+    assert reconnect["errors"] == 0
+    assert 5_000 <= reconnect["min_ms"] <= reconnect["p99_ms"] < 7_000

@@ -1,0 +1,203 @@
+"""Who may import whom, held by a test: the parts, their frameworks, and what every module has."""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "loadtest"
+TESTS = Path(__file__).parent
+PATHS = sorted(PACKAGE.rglob("*.py"))
+
+EVERYONE = {"observations", "clock", "errors"}
+# ``python -m loadtest`` is the command line.
+CLI = {"cli", "__main__"}
+# What each part may import of ours, besides itself and what everyone may.
+ALLOWED: dict[str, set[str]] = {
+    "cli": {
+        "users",
+        "report",
+        "recording",
+        "selftest",
+        "sink",
+        "engine",
+        "server",
+        "profile",
+        "metrics",
+        "workload",
+        "chat",
+    },
+    "users": {"engine", "device", "workload", "profile", "metrics", "recording", "chat"},
+    "selftest": set(),
+    "sink": set(),
+    "recording": {"metrics"},
+    "report": {"metrics", "profile"},
+    "engine": {"device", "wire"},
+    "server": {"chat", "wire"},
+    "profile": {"workload", "metrics"},
+    "metrics": set(),
+    "device": {"chat", "wire"},
+    "workload": set(),
+    "chat": {"wire"},
+    "wire": set(),
+    "": set(),
+}
+# Single modules that may import more than their part, and why.
+ALLOWED_BESIDES: dict[str, set[str]] = {
+    # It writes the reports of a run, with the newest self-test beside it, when Locust says that the
+    # run is over.
+    "loadtest.users.conductor": {"report", "selftest"},
+}
+# Parts of which only some modules may be imported from elsewhere.
+DOORS: dict[tuple[str, str], set[str]] = {
+    ("users", "chat"): {"resources", "correlation", "dialect"},
+}
+# Which parts may use a framework at all; "clock" is the module.
+ONLY_IN: dict[str, set[str]] = {
+    "locust": {"users", "cli"},
+    "gevent": {"users", "cli", "engine"},
+    "asyncio": {"engine", "server", "sink"},
+    "uvloop": {"engine", "server", "sink"},
+    "websockets": {"wire", "server"},
+    "time": {"clock"},
+}
+
+
+def module_of(path: Path) -> str:
+    """Return the dotted name of a module."""
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_of(path): path for path in PATHS}
+modules = pytest.mark.parametrize("module", MODULES)
+
+
+def part_of(module: str) -> str:
+    """Return the part that a module of ours belongs to; nothing for the package itself."""
+    name = module.partition(".")[2].partition(".")[0]
+    if name in CLI:
+        return "cli"
+    return "" if name in EVERYONE else name
+
+
+@cache
+def tree_of(module: str) -> ast.Module:
+    return ast.parse(MODULES[module].read_text(encoding="utf-8"))
+
+
+@cache
+def imports_of(module: str) -> frozenset[str]:
+    """Return the modules that a module imports, wherever in it; ours by their own name."""
+    names: set[str] = set()
+    for node in ast.walk(tree_of(module)):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} has a relative import"
+            assert node.module is not None
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                names.add(whole if whole in MODULES else node.module)
+    return frozenset(names)
+
+
+@modules
+def test_imports_point_down(module: str) -> None:
+    """A part imports only the parts it may, and only through their doors."""
+    part = part_of(module)
+    allowed = ALLOWED[part] | ALLOWED_BESIDES.get(module, set()) | EVERYONE | {part, ""}
+    for name in imports_of(module):
+        if name.partition(".")[0] != "loadtest":
+            continue
+        other = part_of(name)
+        assert other in allowed, f"{module} may not import {name}"
+        doors = DOORS.get((part, other))
+        if doors is not None:
+            assert name.rpartition(".")[2] in doors, f"{module} may not import {name}"
+
+
+@modules
+def test_frameworks_stay_where_they_belong(module: str) -> None:
+    home = part_of(module) or module.rpartition(".")[2]
+    for name in imports_of(module):
+        top = name.partition(".")[0]
+        assert home in ONLY_IN.get(top, {home}), f"{module} may not import {name}"
+
+
+@modules
+def test_random_numbers_come_from_a_generator_with_a_seed(module: str) -> None:
+    """Only ``loadtest.clock`` makes a generator without a seed; nobody uses the shared one."""
+    if module == "loadtest.clock" or not imports_of(module) & {"random", "random.Random"}:
+        return
+    for node in ast.walk(tree_of(module)):
+        if isinstance(node, ast.ImportFrom) and node.module == "random":
+            assert [alias.name for alias in node.names] == ["Random"], module
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "random":
+            assert node.attr == "Random", f"{module}: random.{node.attr}"
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("random.Random", "Random"):
+            assert node.args, f"{module}:{node.lineno}: a generator without a seed"
+
+
+def test_no_module_is_in_an_import_cycle() -> None:
+    ours = {name: imports_of(name) & MODULES.keys() - {name} for name in MODULES}
+    # What imports nothing that is left cannot be in a cycle; what stays is, or leads into one.
+    while free := {name for name, others in ours.items() if not others & ours.keys()}:
+        for name in free:
+            del ours[name]
+    assert not ours, f"in a cycle, or above one: {', '.join(sorted(ours))}"
+
+
+def test_every_part_is_in_the_table() -> None:
+    assert {part_of(module) for module in MODULES} <= ALLOWED.keys()
+
+
+def test_importing_the_package_imports_nothing() -> None:
+    assert imports_of("loadtest") == frozenset()
+
+
+# The parts without a browser, a terminal or a whole run in them. What `users`, `cli` and `selftest`
+# do shows in whole runs: tests/integration and tests/examples make them.
+MIRRORED = frozenset({"chat", "device", "engine", "metrics", "recording", "server", "sink", "wire"})
+
+
+def test_every_module_has_its_mirrored_test() -> None:
+    paths = [path.relative_to(PACKAGE) for path in PATHS if not path.name.startswith("__")]
+    paths = [path for path in paths if path.parts[0] in MIRRORED]
+    mirrored = [Path("tests") / path.parent / f"test_{path.name}" for path in paths]
+    missing = [str(path) for path in mirrored if not (TESTS.parent / path).exists()]
+    assert not missing, "\n".join(missing)
+
+
+@modules
+def test_no_test_module_imports_another(module: str) -> None:
+    path = TESTS / MODULES[module].relative_to(PACKAGE).parent
+    for test in path.glob("test_*.py"):
+        for node in ast.walk(ast.parse(test.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module is not None:
+                last = node.module.rpartition(".")[2]
+                assert not last.startswith("test_"), f"{test} imports {node.module}"
+
+
+# --- docstrings -------------------------------------------------------------------------------
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+def public_definitions(body: list[ast.stmt]) -> Iterator[Definition]:
+    """Yield public functions, classes, and the public methods of those."""
+    for node in body:
+        if isinstance(node, Definition) and not node.name.startswith("_"):
+            yield node
+            if isinstance(node, ast.ClassDef):
+                yield from public_definitions(node.body)
+
+
+@modules
+def test_everything_public_says_what_it_is(module: str) -> None:
+    tree = tree_of(module)
+    assert ast.get_docstring(tree), f"{module} has no docstring"
+    for node in public_definitions(tree.body):
+        assert ast.get_docstring(node), f"{module}:{node.lineno}: {node.name} has no docstring"

@@ -1,0 +1,33 @@
+"""Instants only go forward, and what is random without a seed differs."""
+
+import datetime
+
+from loadtest.clock import (
+    NS_PER_MS,
+    NS_PER_S,
+    NS_PER_US,
+    monotonic_ns,
+    process_cpu_ns,
+    unseeded_random,
+    utc_now,
+)
+
+
+def test_units_follow_from_each_other() -> None:
+    assert (NS_PER_MS, NS_PER_S) == (1_000 * NS_PER_US, 1_000 * NS_PER_MS)
+    assert NS_PER_US == 1_000
+
+
+def test_instants_are_integers_that_never_go_back() -> None:
+    for clock in (monotonic_ns, process_cpu_ns):
+        instants = [clock() for _ in range(100)]
+        assert instants == sorted(instants)
+        assert all(isinstance(instant, int) for instant in instants)
+
+
+def test_wall_clock_time_is_utc() -> None:
+    assert utc_now().tzinfo is datetime.UTC
+
+
+def test_two_generators_without_a_seed_differ() -> None:
+    assert unseeded_random().getrandbits(256) != unseeded_random().getrandbits(256)
