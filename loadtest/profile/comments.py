@@ -2,8 +2,8 @@
 
 A comment behind a key, or in the lines right above it, says why the key has its value; ``loadtest
 profiles explain`` shows it. The TOML parser of the standard library drops comments, so they are
-read here, line by line. Nothing but explanations depends on them: texts over several lines are not
-followed.
+read here, line by line. Nothing but explanations depends on them: keys in quotes and texts over
+several lines are not followed.
 """
 
 import re
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 __all__ = ["comments_of"]
 
-_KEY = re.compile(r"""\s*["']?([A-Za-z0-9_-]+)["']?\s*=""")
+_KEY = re.compile(r"\s*([A-Za-z0-9_-]+)\s*=")
 _SECTION = re.compile(r"\s*\[(?!\[)\s*([^\]]+?)\s*\]")
 _ARRAY = re.compile(r"\s*\[\[\s*([^\]]+?)\s*\]\]")
 

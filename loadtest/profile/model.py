@@ -200,10 +200,18 @@ class Profile(ProfileSections):
             return self._changed({"cells_in_run": math.ceil(devices / per_cell)}, {})
         return self._shrunk(devices / per_cell)
 
+    def scaled_to_users(self, users: int) -> Self:
+        """Return the profile with so many users, or a few more; see ``scaled``."""
+        per_cell = self.population_plan().users_per_cell
+        if users >= per_cell:
+            return self._changed({"cells_in_run": math.ceil(users / per_cell)}, {})
+        return self._shrunk(users / per_cell)
+
     def _shrunk(self, factor: float) -> Self:
         """Return the profile with one cell of ``factor`` times the size."""
         cells, base = self.population.cells, self.population_plan()
-        users = max(2, math.ceil(factor * base.users_per_cell))
+        # Rounded first: 42 of 105 users are no 43 because of the last bit.
+        users = max(2, math.ceil(round(factor * base.users_per_cell, 6)))
         shrunk = self.population.model_copy(update={"users": users, "cells": 1})
         chatting = users - round(shrunk.background_ratio * users)
         ratio = users / self.population.users

@@ -5,7 +5,6 @@ said before anything was sent, and ends the process with the exit code for usage
 UI, the attempt.
 """
 
-import math
 import sys
 import traceback
 from argparse import Namespace
@@ -124,8 +123,7 @@ class Lead:
         if not self.is_profile_driven or not users or users == profile.users_in_run:
             return options
         # So many users are another size of the profile, and not the first few of its users.
-        devices = math.ceil(users * profile.devices_in_run / profile.users_in_run)
-        return replace(options, profile=profile.scaled(devices=devices))
+        return replace(options, profile=profile.scaled_to_users(users))
 
     def _prepare_target(self, options: RunOptions) -> None:
         """Have a target whose address can be shown; without the web UI, one that answers."""

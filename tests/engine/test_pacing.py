@@ -1,124 +1,115 @@
-"""A slow reader gets everything, in order, a portion at a time, and its socket waits for it."""
-
 from collections.abc import Callable
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from loadtest.device import Link
+from loadtest.device.fleet import Link
 from loadtest.engine.pacing import PacedOwner
-from tests.support.stompx_peer import FakeLink
 
 
 class FakeTransport:
-    """A transport whose reading a test can look at."""
-
     def __init__(self) -> None:
-        self.is_reading = True
-        self.is_gone = False
+        self.is_paused = False
+        self.is_closed = False
 
     def pause_reading(self) -> None:
-        self.is_reading = False
+        self.is_paused = True
 
     def resume_reading(self) -> None:
-        self.is_reading = True
+        self.is_paused = False
 
     def is_closing(self) -> bool:
-        return self.is_gone
+        return self.is_closed
 
 
-class Slow:
-    """A paced owner on scripted time; it is itself the owner behind it."""
+class FakeOwner:
+    def __init__(self) -> None:
+        self.received: list[tuple[bytes, int]] = []
+        self.closed: list[str] = []
 
-    def __init__(self, bytes_per_s: float) -> None:
-        self.now_ns = 0
-        self.got: list[tuple[bytes, int]] = []
-        self.told: list[str] = []
-        self.waiting: list[Callable[[], None]] = []
-        self.transport = FakeTransport()
-        self.paced = PacedOwner(
-            self, self.transport, bytes_per_s, later=self._later, clock=lambda: self.now_ns
-        )
-
-    def _later(self, delay_s: float, function: Callable[[], None]) -> None:
-        assert delay_s == 0.1
-        self.waiting.append(function)
-
-    def link_opened(self, _link: Link, _now_ns: int) -> None:
-        self.told.append("opened")
+    def link_opened(self, link: Link, now_ns: int) -> None:
+        raise AssertionError("a pace is asked for later")
 
     def receive(self, data: bytes, now_ns: int) -> None:
-        self.got.append((data, now_ns))
+        self.received.append((data, now_ns))
 
-    def link_closed(self, reason: str, _now_ns: int) -> None:
-        self.told.append(reason)
-
-    def tick(self) -> None:
-        """Let a tenth of a second go by."""
-        self.now_ns += 100_000_000
-        due, self.waiting = self.waiting, []
-        for function in due:
-            function()
+    def link_closed(self, reason: str, now_ns: int) -> None:
+        self.closed.append(reason)
 
 
-def test_what_is_read_is_handed_on_in_portions_at_their_own_instants() -> None:
-    slow = Slow(bytes_per_s=40)
-    slow.paced.receive(b"abcdefghij", 0)
-    assert slow.got == []
-    for _ in range(4):
-        slow.tick()
-    tenth_ns = 100_000_000
-    assert slow.got == [(b"abcd", tenth_ns), (b"efgh", 2 * tenth_ns), (b"ij", 3 * tenth_ns)]
+class Scene:
+    """An owner that gets 100 bytes per second, and the timers of its pace."""
+
+    def __init__(self) -> None:
+        self.owner, self.transport = FakeOwner(), FakeTransport()
+        self.now_ns = 0
+        self.timers: list[tuple[float, Callable[[], None]]] = []
+        self.paced = PacedOwner(
+            self.owner,
+            self.transport,
+            100,
+            later=lambda delay_s, call: self.timers.append((delay_s, call)),
+            clock=lambda: self.now_ns,
+        )
+
+    def pass_a_slice(self) -> None:
+        (delay_s, call), *self.timers = self.timers
+        self.now_ns += round(delay_s * 1e9)
+        call()
 
 
-def test_the_socket_is_not_read_while_anything_waits() -> None:
-    slow = Slow(bytes_per_s=40)
-    slow.paced.receive(b"abcdef", 0)
-    assert not slow.transport.is_reading
-    slow.tick()
-    assert not slow.transport.is_reading
-    slow.tick()
-    assert slow.transport.is_reading
-    assert slow.waiting == []
+def test_what_is_read_is_handed_on_at_the_pace() -> None:
+    scene = Scene()
+    scene.paced.receive(b"x" * 25, 0)
+
+    assert scene.transport.is_paused
+    assert scene.owner.received == []
+    for _ in range(3):
+        scene.pass_a_slice()
+    assert scene.owner.received == [
+        (b"x" * 10, 100_000_000),
+        (b"x" * 10, 200_000_000),
+        (b"x" * 5, 300_000_000),
+    ]
+    assert not scene.transport.is_paused
+    assert scene.timers == []
 
 
-def test_nothing_is_handed_on_after_the_connection_is_gone() -> None:
-    slow = Slow(bytes_per_s=40)
-    slow.paced.receive(b"abcdef", 0)
-    slow.transport.is_gone = True
-    slow.tick()
-    assert slow.got == []
+def test_what_comes_while_something_waits_stays_in_order() -> None:
+    """A transport may still hand over what it had read when it was paused."""
+    scene = Scene()
+    scene.paced.receive(b"a" * 12, 0)
+    scene.paced.receive(b"b" * 3, 0)
 
-    slow.paced.link_closed("reset", 1)
-    slow.tick()
-    assert slow.got == []
-    assert slow.told == ["reset"]
-
-
-def test_the_rate_is_at_least_a_byte_per_portion() -> None:
-    slow = Slow(bytes_per_s=0.001)
-    slow.paced.receive(b"ab", 0)
-    slow.tick()
-    assert slow.got[0][0] == b"a"
+    assert len(scene.timers) == 1
+    scene.pass_a_slice()
+    scene.pass_a_slice()
+    assert b"".join(data for data, _ in scene.owner.received) == b"a" * 12 + b"b" * 3
 
 
-def test_an_opened_link_is_handed_on() -> None:
-    slow = Slow(bytes_per_s=1)
-    slow.paced.link_opened(FakeLink(), 1)
-    assert slow.told == ["opened"]
+def test_reading_goes_on_once_everything_is_handed_on() -> None:
+    scene = Scene()
+    scene.paced.receive(b"a", 0)
+    scene.pass_a_slice()
+    scene.paced.receive(b"b", 0)
+    scene.pass_a_slice()
+
+    assert [data for data, _ in scene.owner.received] == [b"a", b"b"]
 
 
-@given(st.lists(st.one_of(st.binary(min_size=1, max_size=30), st.none())), st.integers(1, 500))
-def test_every_byte_arrives_once_and_in_order(reads: list[bytes | None], bytes_per_s: int) -> None:
-    slow = Slow(bytes_per_s)
-    for data in reads:
-        if data is None:
-            slow.tick()
-        else:
-            slow.paced.receive(data, slow.now_ns)
-    while slow.waiting:
-        slow.tick()
+def test_a_closed_connection_hands_on_nothing_more() -> None:
+    scene = Scene()
+    scene.paced.receive(b"x" * 30, 0)
+    scene.pass_a_slice()
+    scene.paced.link_closed("reset", 5)
+    scene.pass_a_slice()
 
-    assert b"".join(data for data, _ in slow.got) == b"".join(filter(None, reads))
-    assert all(len(data) <= max(1, round(bytes_per_s / 10)) for data, _ in slow.got)
-    assert slow.transport.is_reading
+    assert len(scene.owner.received) == 1
+    assert scene.owner.closed == ["reset"]
+
+
+def test_an_aborted_connection_hands_on_nothing_more() -> None:
+    scene = Scene()
+    scene.paced.receive(b"x" * 30, 0)
+    scene.transport.is_closed = True
+    scene.pass_a_slice()
+
+    assert scene.owner.received == []
+    assert scene.timers == []

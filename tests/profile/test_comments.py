@@ -44,7 +44,6 @@ def test_a_comment_belongs_to_the_key_at_which_it_stands() -> None:
         pytest.param("a = 'x # y' # z", {"a": "z"}, id="behind a literal text"),
         pytest.param(r'a = "\" # y" # z', {"a": "z"}, id="behind an escaped quote"),
         pytest.param(r"a = '\' # z", {"a": "z"}, id="behind a backslash that escapes nothing"),
-        pytest.param('"a" = 1 # z', {"a": "z"}, id="of a quoted key"),
         pytest.param("a = { b = [1, 2] } # z", {"a": "z"}, id="behind a table"),
         pytest.param("a = [ # z\n  1, # one\n]\nb = 1 # y", {"a": "z", "b": "y"}, id="of a list"),
         pytest.param("# z\n\na = 1", {}, id="above a blank line"),

@@ -18,16 +18,17 @@ def written(folder: Path, **files: str) -> WrittenProfile:
 def test_a_key_of_a_section_replaces_that_of_the_base(tmp_path: Path) -> None:
     found = written(
         tmp_path,
-        low='name = "low"\ndescription = "d"\n[run]\nseed = 1\nramp_s = 2\n[device]\nreconnect = true',
+        low='name = "low"\ndescription = "d"\n[run]\nseed = 1\nramp_s = 2\n'
+        "[device]\nslow_share = 1",
         top='base = "low"\n[run]\nseed = 9 # mine',
     )
 
-    assert found.data == {"run": {"seed": 9, "ramp_s": 2}, "device": {"reconnect": True}}
+    assert found.data == {"run": {"seed": 9, "ramp_s": 2}, "device": {"slow_share": 1}}
     low, top = str(tmp_path / "low.toml"), str(tmp_path / "top.toml")
     assert found.origins == {
         "run.seed": Origin(top, "mine"),
         "run.ramp_s": Origin(low),
-        "device.reconnect": Origin(low),
+        "device.slow_share": Origin(low),
     } | {"base": Origin(top)}
 
 

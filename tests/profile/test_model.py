@@ -177,3 +177,16 @@ def test_smoke_makes_all_that_causes_the_ten_events() -> None:
     assert behaviour.reading.probability > 0
     for kind in ActionKind:
         assert sum(count_of(actions, kind) for actions in plans) >= 1, kind
+
+
+@pytest.mark.parametrize("users", [2, 7, 42, 104])
+def test_a_profile_below_one_cell_is_scaled_to_exactly_so_many_users(users: int) -> None:
+    whole = profile("population.users=210", "population.cells=2")
+
+    assert whole.scaled_to_users(users).users_in_run == users
+
+
+def test_a_profile_is_scaled_to_so_many_users_in_whole_cells() -> None:
+    whole = profile("population.users=210", "population.cells=2")
+
+    assert whole.scaled_to_users(300).users_in_run == 315
