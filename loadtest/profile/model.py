@@ -21,7 +21,10 @@ from loadtest.workload.disturbances import CutPlan, Disturbances, SlowReaders
 from loadtest.workload.load_plan import LoadPlan, plan_load
 from loadtest.workload.population import ChannelGroup, ChannelType, Population, plan_cell
 
-__all__ = ["Profile"]
+__all__ = ["HIDDEN", "Profile"]
+
+HIDDEN = "(hidden)"
+"""What stands in reports instead of a secret."""
 
 
 class Profile(ProfileSections):
@@ -39,6 +42,11 @@ class Profile(ProfileSections):
     def resolved(self) -> dict[str, Any]:
         """Return every key with its value as plain data, defaults included."""
         return self.model_dump(mode="json", exclude_none=True)
+
+    def without_secrets(self) -> Self:
+        """Return the profile for reports: with the API key replaced, which is nobody's business."""
+        target = self.target.model_copy(update={"api_key": HIDDEN})
+        return self.model_copy(update={"target": target})
 
     @classmethod
     def from_resolved(cls, data: Mapping[str, Any]) -> Self:

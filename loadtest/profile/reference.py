@@ -1,4 +1,4 @@
-"""The reference page of all keys, made from the sections, so that it cannot tell a lie.
+"""The reference page of all keys and profiles, made from those, so that it cannot tell a lie.
 
 ``python -m loadtest.profile.reference docs/profiles.md`` writes it; a test compares the two.
 """
@@ -9,6 +9,8 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from loadtest.profile.load import load_profile
+from loadtest.profile.resources import profile_names
 from loadtest.profile.sections import (
     ChannelSection,
     DeviceSection,
@@ -89,7 +91,7 @@ the same, in every run with that seed. Below one cell, the cell itself is made s
 def reference_page() -> str:
     """Return the page as Markdown."""
     top = [name for name, field in ProfileSections.model_fields.items() if field.description]
-    parts = [_INTRODUCTION, "## Keys at the top\n", _table(ProfileSections, top)]
+    parts = [_INTRODUCTION, _library(), "## Keys at the top\n", _table(ProfileSections, top)]
     for title, section in _SECTIONS.items():
         parts += [
             f"## `{title}`\n",
@@ -97,6 +99,12 @@ def reference_page() -> str:
             _table(section, section.model_fields),
         ]
     return "\n".join(parts)
+
+
+def _library() -> str:
+    rows = [f"| `{name}` | {load_profile(name).description} |" for name in profile_names()]
+    head = ["## The library", "", "`loadtest profiles explain NAME` explains one.", ""]
+    return "\n".join([*head, "| Profile | What it is for |", "| --- | --- |", *rows, ""])
 
 
 def _docstring(section: type[BaseModel]) -> str:

@@ -119,7 +119,7 @@ class TargetSection(Section):
     api_key: str = setting(
         "loadtest",
         min_length=1,
-        description="API key of the application; it stands in reports, as it does in every app.",
+        description="API key of the application; reports do not show it.",
         why="The embedded server takes any.",
     )
     connect_timeout_s: float = setting(

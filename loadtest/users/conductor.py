@@ -172,8 +172,10 @@ class Conductor:
         presentation.complain(text)
 
     def _view(self, totals: Totals) -> ProgressView:
-        # The last second may lack workers that have not reported it yet.
-        row = totals.timeline[-1] if totals.timeline else Row()
+        rows = totals.timeline
+        # Of several workers, some have not reported the last second yet.
+        is_partial = self._circumstances.workers > 1 and len(rows) > 1
+        row = rows[-2 if is_partial else -1] if rows else Row()
         p99_us = row.latency.percentile_us(99)
         lag_us = row.lag.percentile_us(99)
         return ProgressView(
@@ -213,7 +215,7 @@ class Conductor:
 
     def _record(self, *, is_final: bool) -> RunRecord:
         """Return what is known of the run, and write it into the recording if there is one."""
-        toml = self._profile.to_toml()
+        toml = self._profile.without_secrets().to_toml()
         record = RunRecord(self._facts(), self._started, toml, is_final=is_final)
         if self.journal is not None:
             self.journal.write(RunFrame(self.run_id, record.to_plain()))
@@ -231,7 +233,7 @@ class Conductor:
             host=circumstances.host,
             dialect=profile.target.dialect,
             is_embedded=circumstances.is_embedded,
-            profile=profile.resolved(),
+            profile=profile.without_secrets().resolved(),
             seed=profile.run.seed,
             duration_s=(self._clock() - self._started_ns) / NS_PER_S,
             versions=versions(),

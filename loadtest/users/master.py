@@ -83,6 +83,12 @@ class MasterControl(Lead):
             message = plan.for_worker(number, len(self._workers)).to_message()
             self._master.send_message(Kind.PLAN, message, client_id=worker)
 
+    def abandon(self) -> None:
+        """End the run without waiting for it: at once without the web UI, else the test."""
+        super().abandon()
+        # Locust drops it only with a test that has begun, and would use it for the next one.
+        self._master._users_dispatcher = None
+
     # --- what workers say ----------------------------------------------------------------------
 
     def _take_report(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's message

@@ -23,6 +23,8 @@ _SHORT = (
     "chat_sessions.enter_within_s=0.5",
     # A hundredth of it is left.
     "workload.message_rate_per_s=1000",
+    # Several runs at once, on a machine that is not ours alone.
+    "generator.lag_p99_limit_ms=5000",
     # A library's promises are made for its own size, on a machine of one's own.
     "thresholds=[]",
 )
@@ -71,9 +73,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
 def test_a_profile_runs_scaled_down_with_a_valid_ledger(name: str, runs: Runs) -> None:
     code, output, summary = runs[name].result()
 
-    # Too many runs at once for a generator that is always in time, and nothing else.
-    assert {reason["code"] for reason in summary["reasons"]} <= {"generator_lag"}, output
-    assert code in (0, 3), output
+    assert summary["reasons"] == [], output
+    assert code == 0, output
     assert summary["adds_up"]
     assert summary["load"]["actions"]["message"] > 0
     assert summary["generator"]["workers_lost"] == 0

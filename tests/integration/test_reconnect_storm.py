@@ -1,5 +1,7 @@
 """What a storm reports agrees with what the server saw."""
 
+from functools import cache
+
 from loadtest.clock import NS_PER_MS, NS_PER_S
 from loadtest.metrics.figures import Figures
 from tests.support.virtual_run import virtual_run
@@ -7,6 +9,7 @@ from tests.support.virtual_run import virtual_run
 CUT_NS = 4 * NS_PER_S
 
 
+@cache
 def storm(*overrides: str) -> tuple[Figures, list[int], int]:
     """Return the figures, when the server took the reconnects, and how many devices there are."""
     run = virtual_run(

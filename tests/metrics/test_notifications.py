@@ -75,6 +75,31 @@ def test_one_active_chat_session_silences_all_devices_of_its_user() -> None:
     assert counts(scene.notifications()) == {"spurious": 1}
 
 
+def test_a_notification_from_before_the_end_of_the_chat_session_is_spurious() -> None:
+    """It was there before the UNSUBSCRIBE was written, so no race explains it."""
+    scene = Scene()
+    scene.room(2)
+    scene.send(1)
+    scene.see(1, 1005, 1, 2)
+    scene.notify(1, 1006, 2)
+    scene.leave(2, 1010)
+
+    assert counts(scene.notifications()) == {"spurious": 1}
+
+
+def test_a_notification_from_before_a_connection_is_known_to_be_lost_may_be_right() -> None:
+    """The server may have noticed the loss first, and notified another device of the user."""
+    scene = Scene()
+    scene.room(2)
+    scene.online(20, user=2)
+    scene.send(1)
+    scene.see(1, 1005, 1, 2)
+    scene.notify(1, 1006, 20)
+    scene.lose(2, 1010)
+
+    assert counts(scene.notifications()) == {"boundary": 1, "handoff_overlap": 1}
+
+
 def test_the_author_is_not_notified() -> None:
     scene = Scene()
     scene.room(2, present=[])

@@ -190,3 +190,11 @@ def test_a_profile_is_scaled_to_so_many_users_in_whole_cells() -> None:
     whole = profile("population.users=210", "population.cells=2")
 
     assert whole.scaled_to_users(300).users_in_run == 315
+
+
+def test_reports_do_not_hold_the_api_key() -> None:
+    profile = load_profile("smoke", ["target.api_key=s3cret"])
+
+    assert "s3cret" in profile.to_toml()
+    assert "s3cret" not in profile.without_secrets().to_toml()
+    assert "s3cret" not in str(profile.without_secrets().resolved())

@@ -62,17 +62,20 @@ def test_rounded_lognormal_counts_are_recognised() -> None:
     assert fit.ks_distance < KS_LIMIT
 
 
-def test_the_distance_is_that_of_kolmogorov_and_smirnov() -> None:
-    """Thirty times 1 and thirty times 3 as exponential of mean 2: just below 3, the data are at a
-    half and the fit at 1 - exp(-1.5)."""
-    fit = fit_durations([1.0] * 30 + [3.0] * 30)
+def test_a_perfect_fit_is_half_a_step_from_its_data() -> None:
+    """The middles of a thousand equally likely parts of a distribution."""
+    fit = fit_durations([-20 * math.log(1 - (number + 0.5) / 1_000) for number in range(1_000)])
     assert fit is not None
-    single = Exponential(2.0)
 
-    if fit.distribution == single:
-        assert fit.ks_distance == pytest.approx(
-            max(1 - math.exp(-0.5), 0.5, math.exp(-1.5), 0.2769)
-        )
+    assert fit.ks_distance == pytest.approx(0.0005, abs=0.001)
+
+
+def test_a_fit_that_cannot_follow_its_data_says_so() -> None:
+    """Two heaps, and nothing in between: half of the data lie where neither kind has much."""
+    fit = fit_durations([10.0] * 500 + [1000.0] * 500)
+    assert fit is not None
+
+    assert fit.ks_distance > 0.3
 
 
 def test_what_lies_beyond_the_data_is_said() -> None:

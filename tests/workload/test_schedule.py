@@ -194,3 +194,30 @@ def test_actions_are_made_one_by_one() -> None:
     member = next(user.member for user in ROOMS.users if user.device_count)
 
     assert len(list(islice(schedule.actions(member), 1_000))) == 1_000
+
+
+def test_a_share_of_the_messages_are_replies() -> None:
+    """They take the place of messages: how many are sent does not change."""
+    answering = replace(CHATTY, reply_probability=0.3)
+    actions = actions_of(ROOMS, behaviour(writing=answering, message_rate_per_s=20.0), seconds=60)
+    plain = actions_of(ROOMS, behaviour(writing=CHATTY, message_rate_per_s=20.0), seconds=60)
+    replies, messages = (count_of(actions, kind) for kind in (ActionKind.REPLY, ActionKind.MESSAGE))
+
+    assert replies / (replies + messages) == pytest.approx(0.3, abs=0.04)
+    assert replies + messages == count_of(plain, ActionKind.MESSAGE)
+
+
+def test_typing_key_by_key_ends_with_the_whole_message() -> None:
+    """The last key stands before its message by the time it takes to find the button."""
+    keys = replace(CHATTY, length=Fixed(30), key_gap_s=Fixed(0.2), edit_probability=0.0)
+    actions = actions_of(ROOMS, behaviour(writing=keys, message_rate_per_s=2.0), seconds=60)
+    button_ns, seen = round(0.3 * NS_PER_S), 0
+
+    for planned in actions.values():
+        typed = {(a.due_ns, a.device, a.channel): a.argument for a in planned}
+        for action in planned:
+            if action.kind is ActionKind.MESSAGE and action.due_ns > 5 * NS_PER_S:
+                seen += 1
+                assert typed[action.due_ns - button_ns, action.device, action.channel] == 30
+
+    assert seen > 50

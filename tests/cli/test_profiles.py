@@ -1,0 +1,85 @@
+import argparse
+from pathlib import Path
+
+import pytest
+
+from loadtest.cli import profiles
+from loadtest.errors import UsageError
+from loadtest.profile import load_profile, profile_names
+
+
+def call(*arguments: str) -> int:
+    parser = argparse.ArgumentParser()
+    profiles.add_arguments(parser)
+    return profiles.run(parser.parse_args(arguments))
+
+
+def test_all_profiles_are_listed_with_what_they_are_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call() == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == profile_names()
+    assert "smoke              everything once, in 20 seconds" in lines
+
+
+def test_one_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("explain", "busy-room", "--set", "run.seed=5") == 0
+
+    text = capsys.readouterr().out
+    assert text.startswith("busy-room: one channel of 2,000")
+    assert "population.cells" not in text.partition("why:")[0]
+    assert "[--set run.seed=5]" in text
+
+
+def test_one_is_checked(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("check", "smoke") == 0
+    assert capsys.readouterr().out == "smoke: every key is known and every value can be used\n"
+
+    with pytest.raises(UsageError, match=r"run\.seed is -1"):
+        call("check", "smoke", "--set", "run.seed=-1")
+
+
+def test_one_is_shown_with_every_key(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert call("show", "ci") == 0
+
+    path = tmp_path / "ci.toml"
+    path.write_text(capsys.readouterr().out, encoding="utf-8")
+    assert load_profile(str(path)) == load_profile("ci")
+
+
+def test_a_sample_is_written_and_fitted(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    events, fitted = tmp_path / "events.csv", tmp_path / "my.toml"
+
+    assert call("sample", "smoke", "-o", str(events), "--set", "run.duration_s=60") == 0
+    assert call("fit", str(events), "-o", str(fitted)) == 0
+
+    text = capsys.readouterr().out
+    assert f"{events}: 60 s of what the users of smoke do" in text
+    assert "workload.message_length: " in text
+    assert f"{fitted}: written" in text
+    assert load_profile(str(fitted)).planned_load().devices == 252
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("explain",), "profiles explain: there is nothing to explain; name a profile"),
+        (("fit",), "profiles fit: there is nothing to fit; name the path of an export"),
+        (("fit", "x.csv"), "profiles fit: -o is missing; it names the file to write"),
+        (("sample", "smoke"), "profiles sample: -o is missing"),
+        (("explain", "smok"), "there is no profile 'smok'; did you mean smoke"),
+    ],
+)
+def test_what_is_missing_is_named(arguments: tuple[str, ...], problem: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        call(*arguments)
+
+    assert str(caught.value).startswith(problem)
+
+
+def test_a_profile_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    events = tmp_path / "events.csv"
+    call("sample", "smoke", "-o", str(events))
+
+    with pytest.raises(UsageError, match="it cannot be written: no such file or directory"):
+        call("fit", str(events), "-o", str(tmp_path / "no" / "my.toml"))

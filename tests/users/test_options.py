@@ -1,0 +1,78 @@
+"""The options of a run, on the command line and in the web form."""
+
+from argparse import ArgumentParser, Namespace
+
+import pytest
+from locust.argument_parser import LocustArgumentParser
+
+from loadtest.errors import UsageError
+from loadtest.users.options import RunOptions, add_arguments, run_options
+
+
+def parsed(*arguments: str) -> Namespace:
+    parser = ArgumentParser()
+    parser.add_argument("--host")
+    parser.add_argument("--profile", default="smoke")
+    add_arguments(parser)
+    return parser.parse_args(arguments)
+
+
+def options(*arguments: str) -> RunOptions:
+    return run_options(parsed(*arguments))
+
+
+def test_nothing_but_defaults_is_the_smoke_profile_against_the_embedded_server() -> None:
+    found = options()
+
+    assert found.profile.name == "smoke"
+    assert (found.host, found.results, found.ca_file, found.record) == (None, "results", "", "")
+
+
+def test_each_option_changes_what_it_names() -> None:
+    found = options(
+        *("--host", "http://chat:1", "--dialect", "1", "--seed", "0", "--results", "out"),
+        *("--set", "run.duration_s=9", "--set", "run.ramp_s=2", "--ca-file", "ca.pem"),
+        *("--source-address", "127.0.0.2", "--source-address", "127.0.0.3", "--record", "r"),
+        *("--i-am-allowed-to-load", "chat"),
+    )
+
+    assert (found.profile.target.dialect, found.profile.run.seed) == (1, 0)
+    assert (found.profile.run.duration_s, found.profile.run.ramp_s) == (9, 2)
+    assert (found.host, found.results, found.ca_file) == ("http://chat:1", "out", "ca.pem")
+    assert found.source_addresses == ("127.0.0.2", "127.0.0.3")
+    assert (found.allowed_host, found.record) == ("chat", "r")
+
+
+def test_devices_scale_the_profile() -> None:
+    assert 30 <= options("--devices", "30").profile.devices_in_run <= 32
+
+
+@pytest.mark.parametrize("devices", ["0", "-3", "many", "1.5"])
+def test_a_number_of_devices_below_1_is_no_number_of_devices(
+    devices: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parsed(f"--devices={devices}")
+    assert f"it is '{devices}'; it must be a number of 1 or more" in capsys.readouterr().err
+
+
+def test_the_web_form_may_say_0_devices_but_not_less() -> None:
+    form = parsed()
+    form.devices = 0
+    assert run_options(form).profile.name == "smoke"
+    form.devices = -1
+    with pytest.raises(UsageError, match="devices is -1"):
+        run_options(form)
+
+
+def test_an_unknown_profile_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="there is no profile 'nosuch'"):
+        options("--profile", "nosuch")
+
+
+def test_the_web_form_shows_what_a_person_may_change_and_no_files_or_secrets() -> None:
+    parser = LocustArgumentParser()
+    add_arguments(parser)
+
+    assert parser.args_included_in_web_ui.keys() - {"help"} == {"devices"}
+    assert parser.secret_args_included_in_web_ui == {}
