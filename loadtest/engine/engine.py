@@ -30,6 +30,9 @@ __all__ = ["Engine", "EngineSettings", "EngineStoppedError", "Periodic", "Schedu
 _MAX_SLEEP_NS = 5 * NS_PER_MS
 # Far above any pause of a thread that is only busy.
 _CALL_TIMEOUT_S = 60.0
+# How often, and how long each time, the end waits for sockets that were cut.
+_CUT_POLLS = 100
+_CUT_POLL_S = 0.01
 
 
 class EngineStoppedError(LoadtestError):
@@ -202,16 +205,32 @@ class Engine:
         loop = self._loop
         asyncio.set_event_loop(loop)
         loop.set_exception_handler(self._failed)
+        loop.call_soon(self._tick)
         try:
-            loop.call_soon(self._tick)
-            loop.run_forever()
-            loop.run_until_complete(_cancel_all())
-        except BaseException:
-            # The outer edge of the thread: whoever waits is told below, and the run ends by that.
-            self.mailbox.put(self._on_error, traceback.format_exc())
+            self._report_failure(loop.run_forever)
+            self._report_failure(lambda: loop.run_until_complete(self._leave()))
         finally:
             loop.close()
             self.mailbox.put(self._ended)
+
+    def _report_failure(self, function: Callable[[], object]) -> None:
+        try:
+            function()
+        except BaseException:
+            # The outer edge of the thread: whoever waits is told of its end, and the run ends so.
+            self.mailbox.put(self._on_error, traceback.format_exc())
+
+    async def _leave(self) -> None:
+        """Close what is open: a loop that is closed goes on reading from sockets that are not."""
+        self._scheduled.clear()
+        await _cancel_all()
+        crowd = self._opener.crowd
+        for link in tuple(crowd.links):
+            link.cut()
+        for _ in range(_CUT_POLLS):
+            if not crowd.open_count:
+                break
+            await asyncio.sleep(_CUT_POLL_S)
 
     def _failed(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")

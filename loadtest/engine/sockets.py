@@ -87,8 +87,13 @@ class Crowd:
     """All open sockets together: how many there are, and which ones the server does not read."""
 
     def __init__(self) -> None:
-        self.open_count = 0
+        self.links: set[SocketLink] = set()
         self.blocked: set[SocketLink] = set()
+
+    @property
+    def open_count(self) -> int:
+        """How many are open."""
+        return len(self.links)
 
     @property
     def unsent_bytes(self) -> int:
@@ -110,7 +115,7 @@ class SocketLink(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Give the owner its link."""
         self._transport = cast(asyncio.Transport, transport)
-        self._crowd.open_count += 1
+        self._crowd.links.add(self)
         if self._owner is not None:
             self._owner.link_opened(self, self._clock())
 
@@ -122,7 +127,7 @@ class SocketLink(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """Tell the owner that the socket is closed."""
         owner, self._owner = self._owner, None
-        self._crowd.open_count -= 1
+        self._crowd.links.discard(self)
         self._crowd.blocked.discard(self)
         if owner is not None:
             reason = "connection closed by the server" if error is None else reason_of(error)
@@ -165,6 +170,12 @@ class SocketLink(asyncio.Protocol):
             transport.abort()
         else:
             transport.close()
+
+    def cut(self) -> None:
+        """Close the socket at once, whatever waits to be sent, and tell its owner nothing more."""
+        self._owner = None
+        if self._transport is not None:
+            self._transport.abort()
 
     @property
     def unsent_bytes(self) -> int:

@@ -195,18 +195,22 @@ class Cell:
         self._check_ready(now_ns)
 
     def _joined(self, channel: Channel, member: int, now_ns: int) -> None:
-        user = self.users[member]
+        user, user_id = self.users.get(member), self._id_of(member)
+        if user is None or not user_id:
+            channel.members.discard(member)  # it left the run meanwhile
+            return
         channel.members.add(member)
-        self._fleet.observer.member_joined(channel.id, self._id_of(member), now_ns)
+        self._fleet.observer.member_joined(channel.id, user_id, now_ns)
         for device in user.devices:
             if device.is_active:
                 self._read_channel(channel, device, now_ns)
 
     def _id_of(self, member: int) -> int:
-        """Return the server's id of a member that it knows."""
+        """Return the server's id of a member, 0 if nobody here knows it."""
         if member in self.introductions:
             return self.introductions[member].device.user
-        return next(device.user for device in self.users[member].devices if device.user)
+        user = self.users.get(member)
+        return user.id if user is not None else 0
 
     def _read_channel(self, channel: Channel, device: Device, now_ns: int) -> None:
         channel.awaited += 1

@@ -1,10 +1,12 @@
 """The engine's thread: work at its instant, calls across, errors that surface, an orderly stop."""
 
 import contextlib
+import socket
 import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from unittest.mock import Mock
 
 import gevent.event
 import pytest
@@ -199,3 +201,28 @@ def test_the_engine_lives_beside_everything_that_locust_patches() -> None:
         """
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=100)
+
+
+def test_an_engine_with_open_sockets_stops_cleanly() -> None:
+    """A closed loop would go on reading from them, and never end."""
+    opened = gevent.event.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        errors: list[str] = []
+        mailbox = Mailbox()
+        address = f"http://127.0.0.1:{server.getsockname()[1]}"
+        settings = EngineSettings(target_from_url(address))
+        engine = Engine(settings, mailbox, on_error=errors.append)
+        owner = Mock()
+        owner.link_opened.side_effect = lambda *_: mailbox.put(opened.set)
+        engine.start()
+        engine.call(engine.open_link, owner)
+        assert opened.wait(20)
+        accepted, _ = server.accept()
+        with accepted:
+            accepted.sendall(b"something to read")
+            assert engine.stop(20)
+            mailbox.close()
+
+    assert errors == []
+    assert engine.open_count == 0
+    owner.link_closed.assert_not_called()

@@ -1,0 +1,94 @@
+"""A process that leads a run and carries its users: a whole run in it, with sockets."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gevent
+import pytest
+from locust.env import Environment
+from locust.runners import LocalRunner
+
+from loadtest.metrics import ExitCode
+from loadtest.users.current import NoRunError, runtime_of
+from loadtest.users.local import LocalControl
+from tests.support.locust_process import environment, parsed
+from tests.support.server_process import running_server
+
+SMALL = ("--devices", "6", "--set", "run.ramp_s=1", "--set", "generator.lag_p99_limit_ms=5000")
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    before = signal.getsignal(signal.SIGINT)
+    with running_server() as address:
+        yield address
+    signal.signal(signal.SIGINT, before)
+
+
+def controlled(results: Path, *arguments: str) -> tuple[LocalControl, Environment, LocalRunner]:
+    world = environment(parsed(results, *SMALL, *arguments))
+    runner = world.create_local_runner()
+    control = LocalControl(world, runner)
+    control.listen()
+    return control, world, runner
+
+
+def start(world: Environment, runner: LocalRunner, control: LocalControl) -> None:
+    """Start the run and wait until all its users are connected and counted."""
+    options = world.parsed_options
+    assert options is not None
+    runner.start(options.num_users, spawn_rate=100)
+    while not control.is_running:
+        gevent.sleep(0.01)
+    runtime = runtime_of(world)
+    while not runtime.engine.call(lambda: all(each.is_active for each in runtime._devices())) or (
+        runner.user_count < options.num_users
+    ):
+        gevent.sleep(0.01)
+
+
+def test_a_run_feeds_locust_s_rows_and_its_own_results(tmp_path: Path, url: str) -> None:
+    control, world, runner = controlled(tmp_path, "--host", url)
+    start(world, runner, control)
+    assert runner.user_count == control.options.profile.users_in_run
+    runner.quit()
+    world.events.quitting.fire(environment=world)  # type: ignore[no-untyped-call]
+
+    devices = control.options.profile.devices_in_run
+    assert world.stats.get("user_session_start", "ACTION").num_requests == devices
+    [folder] = tmp_path.iterdir()
+    assert (folder / "summary.json").exists()
+    assert world.process_exit_code in (ExitCode.PASSED, ExitCode.INCONCLUSIVE)
+
+
+def test_a_second_run_of_the_same_process_begins_afresh(tmp_path: Path, url: str) -> None:
+    control, world, runner = controlled(tmp_path, "--host", url)
+    for _ in range(2):
+        start(world, runner, control)
+        runner.stop()
+
+    assert len([*tmp_path.iterdir()]) == 2
+    devices = control.options.profile.devices_in_run
+    assert world.stats.get("user_session_start", "ACTION").num_requests == devices
+    runner.quit()
+
+
+def test_a_run_may_be_hurried_before_it_has_begun(tmp_path: Path, url: str) -> None:
+    control, world, runner = controlled(tmp_path, "--host", url)
+    control.hurry()
+    control.drain()
+    with pytest.raises(NoRunError):
+        runtime_of(world)
+    runner.quit()
+
+
+def test_to_hurry_a_run_hurries_its_runtime(tmp_path: Path, url: str) -> None:
+    control, world, runner = controlled(tmp_path, "--host", url)
+    start(world, runner, control)
+    runtime: Any = runtime_of(world)
+    control.hurry()
+
+    assert runtime._hurried.is_set()
+    runner.quit()

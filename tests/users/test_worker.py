@@ -1,0 +1,159 @@
+"""A process that carries users of a run led elsewhere."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gevent
+import pytest
+
+from loadtest.users import worker as worker_module
+from loadtest.users.current import NoRunError, runtime_of
+from loadtest.users.messages import Kind
+from loadtest.users.run_plan import RunPlan
+from loadtest.users.worker import WorkerControl
+from tests.support.locust_process import FakeMaster, environment, message, parsed
+from tests.support.profiles import profile
+
+PLAN = RunPlan(
+    run="00c0ffee",
+    run_id="20261122T190000Z-test-0001",
+    profile=profile().resolved(),
+    host="http://127.0.0.1:9",
+    seed=1,
+    worker=1,
+    workers=2,
+)
+
+
+class World:
+    """A worker whose master is a list of messages."""
+
+    def __init__(self, results: Path) -> None:
+        self.runner = FakeMaster()
+        self.environment = environment(parsed(results))
+        runner: Any = self.runner
+        self.control = WorkerControl(self.environment, runner)
+        self.control.listen()
+
+    def tell(self, kind: Kind, data: object = None) -> None:
+        self.runner.listeners[kind](environment=self.environment, msg=message(data))
+
+    def fire(self, name: str) -> None:
+        getattr(self.environment.events, name).fire(environment=self.environment, user_count=0)
+
+    def begin(self, plan: RunPlan = PLAN) -> None:
+        self.tell(Kind.PLAN, plan.to_message())
+        self.fire("test_start")
+
+    def said(self, kind: Kind) -> list[Any]:
+        return [data for each, data, _ in self.runner.sent if each == kind]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    before = signal.getsignal(signal.SIGINT)
+    world = World(tmp_path)
+    yield world
+    world.control._finish()
+    signal.signal(signal.SIGINT, before)
+
+
+def test_a_run_begins_with_the_plan_of_the_master(world: World) -> None:
+    world.begin()
+
+    assert runtime_of(world.environment).plan == PLAN
+
+
+def test_the_final_report_comes_when_the_master_asks_for_it(world: World) -> None:
+    world.begin()
+    world.fire("spawning_complete")
+    world.tell(Kind.DRAIN)
+
+    report = world.said(Kind.REPORT)[-1]
+    assert (report["run"], report["is_final"]) == ("00c0ffee", True)
+    assert report["snapshot"]["worker"] == 1
+    world.fire("test_stopping")
+    assert [each["is_final"] for each in world.said(Kind.REPORT)].count(True) == 1
+
+
+def test_a_plan_of_another_version_is_refused(world: World) -> None:
+    world.tell(Kind.PLAN, PLAN.to_message() | {"version": "0.0.0"})
+    world.fire("test_start")
+
+    [error] = world.said(Kind.ERROR)
+    assert error["is_fatal"]
+    assert "install the same on both" in error["text"]
+    with pytest.raises(NoRunError):
+        runtime_of(world.environment)
+
+
+def test_a_plan_that_cannot_be_carried_out_here_is_refused(world: World) -> None:
+    plan = PLAN.to_message() | {"host": "wss://127.0.0.1:9", "ca_file": "/no/such/ca.pem"}
+    world.tell(Kind.PLAN, plan)
+    world.fire("test_start")
+
+    [error] = world.said(Kind.ERROR)
+    assert error["is_fatal"]
+    assert "--ca-file /no/such/ca.pem" in error["text"]
+
+
+def test_users_of_a_run_before_find_no_run(world: World) -> None:
+    world.begin()
+    world.tell(Kind.DRAIN)
+    world.fire("test_start")
+
+    with pytest.raises(NoRunError):
+        runtime_of(world.environment)
+
+
+def test_errors_of_the_engine_reach_the_master(world: World) -> None:
+    world.begin()
+    runtime = runtime_of(world.environment)
+    runtime.engine.submit(lambda: 1 // 0)
+    while not world.said(Kind.ERROR):
+        gevent.sleep(0.001)
+
+    [error] = world.said(Kind.ERROR)
+    assert "ZeroDivisionError" in error["text"]
+    assert not error["is_fatal"]
+
+
+def test_a_recording_is_closed_with_the_run(world: World, tmp_path: Path) -> None:
+    recording = tmp_path / "run.rec"
+    world.begin(RunPlan.from_message(PLAN.to_message() | {"record": str(recording)}))
+    world.tell(Kind.DRAIN)
+
+    assert recording.stat().st_size > 0
+    assert world.control._journal is None
+
+
+def test_to_hurry_hurries_the_runtime(world: World) -> None:
+    world.tell(Kind.HURRY)
+    world.begin()
+    world.tell(Kind.HURRY)
+    runtime: Any = runtime_of(world.environment)
+
+    assert runtime._hurried.is_set()
+
+
+def test_an_interrupt_is_left_to_the_master(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.begin()
+    interrupted = gevent.spawn(world.control._interrupted)
+    gevent.idle()
+    world.tell(Kind.DRAIN)
+    interrupted.join()
+
+    assert world.runner.calls == []
+
+
+def test_a_worker_that_is_interrupted_alone_leaves_with_its_final_report(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "_MASTER_DECIDES_WITHIN_S", 0)
+    world.begin()
+    world.control._interrupted()
+
+    assert world.said(Kind.REPORT)[-1]["is_final"]
+    assert world.runner.calls == ["stop", "quit"]
