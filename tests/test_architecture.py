@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "loadtest"
 TESTS = Path(__file__).parent
 PATHS = sorted(PACKAGE.rglob("*.py"))
 
-EVERYONE = {"observations", "clock", "errors"}
+EVERYONE = {"observations", "clock", "errors", "garbage"}
 # ``python -m loadtest`` is the command line.
 CLI = {"cli", "__main__"}
 # What each part may import of ours, besides itself and what everyone may.

@@ -65,7 +65,7 @@ def start_chat_session(
     device.chat_sessions[ordinal] = chat_session
     fleet.observer.chat_session_starting(chat_session.number, device.number, links.id, now_ns)
     fleet.timers.after(fleet.settings.action_deadline_ns, now_ns, _expire, device, ordinal)
-    device.write_subscribe(topic_number(ordinal, 0), links.topics[0])
+    device.write_subscribes(topic_number(ordinal, 0), links.topics[:1])
     device.flush()
     return chat_session
 
@@ -89,8 +89,7 @@ def receive_topic_receipt(device: DeviceCore, ordinal: int, index: int, now_ns: 
             chat_session.state = ChatSessionState.TOPICS_WRITTEN
             topics = chat_session.links.topics
             chat_session.missing = (1 << len(topics)) - 2
-            for each in range(1, len(topics)):
-                device.write_subscribe(topic_number(ordinal, each), topics[each])
+            device.write_subscribes(topic_number(ordinal, 1), topics[1:])
     elif chat_session.state is ChatSessionState.TOPICS_WRITTEN:
         chat_session.missing &= ~(1 << index)
         if not chat_session.missing:
@@ -131,8 +130,7 @@ def resubscribe_chat_sessions(device: DeviceCore, now_ns: int) -> None:
             ordinal,
             device.epoch,
         )
-        for index, topic in enumerate(topics):
-            device.write_subscribe(topic_number(ordinal, index), topic)
+        device.write_subscribes(topic_number(ordinal, 0), topics)
 
 
 # --- failed start -----------------------------------------------------------------------------

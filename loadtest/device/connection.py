@@ -6,7 +6,7 @@ Frames of the two kinds that make up nearly all traffic, a whole MESSAGE and a w
 WebSocket message, are searched and not parsed; everything else goes through the streaming parser.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from loadtest.device.fleet import Link
@@ -100,9 +100,9 @@ class Connection:
                 self._receive_control(opcode, payload, owner, now_ns)
             elif self._parser is not None:
                 self._receive_parsed(payload, owner, now_ns)
-            elif (head := message_head(payload)) is not None:
+            elif payload[:1] == b"M" and (head := message_head(payload)) is not None:
                 owner.receive_message(payload, *head, now_ns)
-            elif (receipt := receipt_id(payload)) is not None:
+            elif payload[:1] == b"R" and (receipt := receipt_id(payload)) is not None:
                 owner.receive_receipt(receipt, now_ns)
             else:
                 self._receive_parsed(payload, owner, now_ns)
@@ -129,6 +129,12 @@ class Connection:
     def write(self, frame: bytes) -> None:
         """Have one STOMP frame, or a heart-beat, written at the next ``flush``."""
         self._out.append(encode_client_frame(_TEXT, frame, self._random_bits(32)))
+
+    def write_all(self, frames: Iterable[bytes]) -> None:
+        """Have several STOMP frames written at the next ``flush``."""
+        out, random_bits = self._out, self._random_bits
+        for frame in frames:
+            out.append(encode_client_frame(_TEXT, frame, random_bits(32)))
 
     def acknowledge(self, ack: bytes, subscription: bytes) -> None:
         """Have an ACK written, from headers as they stood in the MESSAGE: escaped already."""

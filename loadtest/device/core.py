@@ -5,7 +5,7 @@
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -13,11 +13,11 @@ from typing import Protocol
 from loadtest.chat.resources import ChannelLinks
 from loadtest.device.connection import Connection
 from loadtest.device.fleet import Fleet
-from loadtest.device.numbers import id_prefix, number_of_id, wire_id
+from loadtest.device.numbers import id_prefix, number_of_id
 from loadtest.device.state import State
 from loadtest.errors import UsageError
 from loadtest.observations import Action
-from loadtest.wire.stomp import encode
+from loadtest.wire.stomp import header_value
 
 __all__ = [
     "ChatSession",
@@ -31,13 +31,12 @@ __all__ = [
     "Typed",
 ]
 
-# Three of its four headers are ours: a template takes a tenth of the time of `encode`.
+# Most of their headers are ours: a template takes a tenth of the time of `encode`.
+_SUBSCRIBE_BARE = b"SUBSCRIBE\nid:subscription-id-%b%012x\ndestination:%b\n\n\0"
 _SUBSCRIBE = (
     b"SUBSCRIBE\nid:subscription-id-%b%012x\nreceipt:receipt-%b%012x\n"
     b"ack:client-individual\ndestination:%b\n\n\0"
 )
-# What STOMP escapes in a header.
-_SPECIAL = re.compile(r"[\\:\r\n\0]")
 # CONNECT knows no escapes, and a lone surrogate is no text.
 _UNWRITABLE = re.compile("[\r\n\0\ud800-\udfff]")
 
@@ -286,28 +285,18 @@ class DeviceCore:
         if self.connection is not None:
             self.connection.flush()
 
-    def write_subscribe(self, number: int, destination: str) -> None:
-        """Write SUBSCRIBE of a topic, with a receipt."""
-        if _SPECIAL.search(destination) is None:
-            prefix, wanted = self.wire_prefix, destination.encode()
-            self.write(_SUBSCRIBE % (prefix, number, prefix, number, wanted))
-            return
-        self.write(
-            encode(
-                "SUBSCRIBE",
-                (
-                    ("id", wire_id("subscription-id", self.prefix, number)),
-                    ("receipt", wire_id("receipt", self.prefix, number)),
-                    ("ack", "client-individual"),
-                    ("destination", destination),
-                ),
+    def write_subscribes(self, number: int, destinations: Iterable[str]) -> None:
+        """Write SUBSCRIBE of topics with consecutive numbers, each with a receipt."""
+        if self.connection is not None:
+            prefix = self.wire_prefix
+            self.connection.write_all(
+                _SUBSCRIBE % (prefix, each, prefix, each, header_value(destination))
+                for each, destination in enumerate(destinations, number)
             )
-        )
 
     def write_subscribe_bare(self, number: int, destination: str) -> None:
         """Write SUBSCRIBE without a receipt: of a relay, or of the errors queue."""
-        identifier = wire_id("subscription-id", self.prefix, number)
-        self.write(encode("SUBSCRIBE", (("id", identifier), ("destination", destination))))
+        self.write(_SUBSCRIBE_BARE % (self.wire_prefix, number, header_value(destination)))
 
     def write_unsubscribe(self, number: int) -> None:
         """Write UNSUBSCRIBE."""

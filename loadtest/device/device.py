@@ -36,7 +36,7 @@ from loadtest.wire.stomp import Frame, FrameParser, encode
 
 __all__ = ["Device"]
 
-_DISCONNECT_RECEIPT = "close-0"
+_DISCONNECT_RECEIPT = b"close-0"
 _ACCESS_DENIED = "AccessDeniedError"
 _ENDED_EARLY = "ended before it was active"
 # The start-up that is not done when the connection is lost begins anew.
@@ -199,8 +199,7 @@ class Device(DeviceCore):
     def _subscribe_user_topics(self) -> None:
         topics = self.user_topics.split("\n")
         self.missing = (1 << len(topics)) - 1
-        for index, topic in enumerate(topics):
-            self.write_subscribe(topic_number(0, index), topic)
+        self.write_subscribes(topic_number(0, 0), topics)
 
     def _resubscribe(self, now_ns: int) -> None:
         """Subscribe everything again in one burst, with the ids of the first time."""
@@ -305,12 +304,12 @@ class Device(DeviceCore):
 
     def receive_receipt(self, identifier: bytes, now_ns: int) -> None:
         """Take the RECEIPT of a topic, of an action, or of DISCONNECT."""
-        if identifier == _DISCONNECT_RECEIPT.encode():
+        if identifier == _DISCONNECT_RECEIPT:
             if self.state is State.ENDING and self.connection is not None:
                 self._step("receipt")
                 self.connection.close()
             return
-        number = self.number_of_id(identifier)
+        number = number_of_id(identifier, self.wire_prefix)
         if number is None:
             self.fleet.observer.event_unexplained("foreign RECEIPT", self.number, 0, now_ns)
         elif number >= ACTION:
@@ -397,7 +396,7 @@ class Device(DeviceCore):
             self.write_unsubscribe(index)
         for each in tuple(self.chat_sessions.values()):
             chat_session.end_with_user_session(self, each, now_ns)
-        self.write(encode("DISCONNECT", (("receipt", _DISCONNECT_RECEIPT),)))
+        self.write(encode("DISCONNECT", (("receipt", _DISCONNECT_RECEIPT.decode()),)))
         self.flush()
         deadline_ns = self.fleet.settings.action_deadline_ns
         self.fleet.timers.after(deadline_ns, now_ns, _give_up_ending, self, self.epoch)

@@ -71,7 +71,7 @@ class EventBook:
         self._settings = settings
         self._tally = tally
         self.book: RecordBook[EventRecord] = RecordBook(settings, tally)
-        self._records: dict[Match, deque[EventRecord]] = {}
+        self._records: dict[Match, list[EventRecord]] = {}
         self._parked: dict[Match, list[_Parked]] = {}
         self._parked_order: deque[_Parked] = deque()
 
@@ -120,7 +120,8 @@ class EventBook:
 
     def _enter(self, record: EventRecord) -> None:
         self.book.open(record)
-        self._records.setdefault(record.match, deque()).append(record)
+        # A list, as most hold one record: a deque takes ten times its memory.
+        self._records.setdefault(record.match, []).append(record)
         parked = self._parked.get(record.match)
         if parked:
             self._take_parked(record, parked)

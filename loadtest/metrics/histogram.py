@@ -79,7 +79,20 @@ class Histogram:
 
     def record_ns(self, value_ns: int) -> None:
         """Count one value that is given in nanoseconds."""
-        self.record_all((value_ns // NS_PER_US,))
+        value_us = value_ns // NS_PER_US
+        if not LOWEST_US <= value_us <= HIGHEST_US:
+            self.record_all((value_us,))
+            return
+        # As `record_all` does it, without its detour over lists: a quarter of its time.
+        if not self.count:
+            self.min_us = self.max_us = value_us
+        elif value_us > self.max_us:
+            self.max_us = value_us
+        elif value_us < self.min_us:
+            self.min_us = value_us
+        self.count += 1
+        self.sum_us += value_us
+        self.counts[bucket_index(value_us)] += 1
 
     def record_all(self, values_us: Iterable[int]) -> None:
         """Count every value of ``values_us``.
@@ -175,16 +188,16 @@ class Histogram:
             "too_low_count": self.too_low_count,
             "too_high_count": self.too_high_count,
             "negative_count": self.negative_count,
-            # Index and count by turns: some encodings refuse integer keys in a map.
-            "buckets": [number for pair in self.counts.items() for number in pair],
+            # Two lists, made in C: some encodings refuse integer keys in a map.
+            "buckets": list(self.counts),
+            "bucket_counts": list(self.counts.values()),
         }
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> "Histogram":
         """Return the histogram that ``to_plain`` gave away."""
         histogram = cls()
-        buckets = plain["buckets"]
-        histogram.counts.update(dict(zip(buckets[::2], buckets[1::2], strict=True)))
+        histogram.counts.update(dict(zip(plain["buckets"], plain["bucket_counts"], strict=True)))
         for name in cls.__slots__:
             if name != "counts":
                 setattr(histogram, name, plain[name])

@@ -32,7 +32,7 @@ from loadtest.metrics.notifications import NotificationBook
 from loadtest.metrics.participants import ParticipantBook
 from loadtest.metrics.presence import PresenceBook
 from loadtest.metrics.records import leave_records
-from loadtest.metrics.roster import Roster
+from loadtest.metrics.roster import Roster, with_one
 from loadtest.metrics.settings import LedgerSettings
 from loadtest.metrics.snapshots import SCHEMA
 from loadtest.metrics.tally import Tally
@@ -130,7 +130,7 @@ class Ledger:
         load.users += not owner.devices
         load.devices += who.user is None
         who.user = owner
-        owner.devices.add(who)
+        owner.devices = with_one(owner.devices, who)
         self._presence.online(who, owner)
         self._roster.set_device(who, DeviceState.ONLINE)
         self._notifications.device_online(owner)

@@ -7,7 +7,6 @@ only by what happens to that event at that chat session. These are only the thin
 fields; ``roster`` changes who is where, the books change what has arrived.
 """
 
-from collections import deque
 from enum import Enum
 
 from loadtest.observations import ChatEvent
@@ -79,8 +78,9 @@ class User:
         self.id = user
         self.channels: dict[Channel, int] = {}
         """Since when it is a member."""
-        self.devices: set[Device] = set()
-        self.online: set[Device] = set()
+        # Tuples, as they are short and many: a set takes four times their memory.
+        self.devices: tuple[Device, ...] = ()
+        self.online: tuple[Device, ...] = ()
         self.offline_ns: int | None = None
 
     @property
@@ -149,16 +149,20 @@ class Attendance:
     def __init__(self, channel: "Channel", user: User) -> None:
         self.channel = channel
         self.user = user
-        self.chat_sessions: set[ChatSession] = set()
+        self.chat_sessions: tuple[ChatSession, ...] = ()
         self.active_count = 0
         self.starting_count = 0
         self.since_ns = 0
-        self.spans: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED_SPANS)
+        self.spans: tuple[tuple[int, int], ...] = ()
         """The latest stretches with an active chat session that are over."""
         self.ended_ns: int | None = None
         """When the last chat session ended, until the hand-off window is over."""
         self.is_clean = True
         """Whether that was by the device's own wish, not by a lost connection."""
+
+    def remember_span(self, end_ns: int) -> None:
+        """Take note that the stretch with an active chat session is over."""
+        self.spans = (*self.spans, (self.since_ns, end_ns))[-_REMEMBERED_SPANS:]
 
     @property
     def is_present(self) -> bool:

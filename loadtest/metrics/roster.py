@@ -6,6 +6,7 @@ notifications is the business of the books; nothing is counted here but who is p
 """
 
 from collections import deque
+from typing import TypeVar
 
 from loadtest.metrics.model import (
     ABSENT,
@@ -21,7 +22,9 @@ from loadtest.metrics.model import (
 )
 from loadtest.metrics.settings import LedgerSettings
 
-__all__ = ["Roster"]
+__all__ = ["Roster", "with_one", "without"]
+
+_T = TypeVar("_T")
 
 _PRESENT = (ChatSessionState.STARTING, ChatSessionState.ACTIVE)
 
@@ -74,9 +77,9 @@ class Roster:
         device.state = state
         if device.user is not None:
             if state is DeviceState.ONLINE:
-                device.user.online.add(device)
+                device.user.online = with_one(device.user.online, device)
             else:
-                device.user.online.discard(device)
+                device.user.online = without(device.user.online, device)
 
     # --- chat sessions ------------------------------------------------------------------------
 
@@ -98,7 +101,7 @@ class Roster:
         attendance = chat_session.attendance
         if attendance is not None:
             attendance.starting_count += 1
-            attendance.chat_sessions.add(chat_session)
+            attendance.chat_sessions = with_one(attendance.chat_sessions, chat_session)
         return chat_session
 
     def session_started(self, chat_session: ChatSession, at_ns: int) -> None:
@@ -139,7 +142,7 @@ class Roster:
         attendance.active_count -= was_active
         attendance.starting_count -= not was_active
         if was_active and not attendance.active_count:
-            attendance.spans.append((attendance.since_ns, at_ns))
+            attendance.remember_span(at_ns)
         if not attendance.is_present:
             attendance.ended_ns = at_ns
             attendance.is_clean = is_clean
@@ -165,7 +168,17 @@ class Roster:
         chat_session.device.chat_sessions.pop(chat_session.number, None)
         attendance: Attendance | None = chat_session.attendance
         if attendance is not None:
-            attendance.chat_sessions.discard(chat_session)
+            attendance.chat_sessions = without(attendance.chat_sessions, chat_session)
+
+
+def with_one(some: tuple[_T, ...], one: _T) -> tuple[_T, ...]:
+    """Return ``some`` with ``one`` among them."""
+    return some if one in some else (*some, one)
+
+
+def without(some: tuple[_T, ...], one: _T) -> tuple[_T, ...]:
+    """Return ``some`` without ``one``."""
+    return tuple(each for each in some if each is not one)
 
 
 def _free_slot(channel: Channel) -> int:

@@ -28,6 +28,7 @@ from websockets.typing import Subprotocol
 
 from loadtest.clock import NS_PER_MS, NS_PER_S, monotonic_ns, utc_now
 from loadtest.errors import UsageError
+from loadtest.garbage import collect_rarely
 from loadtest.server.chat import TICK_NS, Chat, Times, build_chat
 from loadtest.server.connection import Connection
 from loadtest.server.fault_control import FAULT_PATHS, answer_fault_request, is_loopback
@@ -265,6 +266,7 @@ def serve_forever(
     Raises:
         UsageError: The address cannot be used, or the descriptor is not a pipe.
     """
+    collect_rarely()
     uvloop.run(_serve_until_signal(settings, announce, parent_pipe))
 
 

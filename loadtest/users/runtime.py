@@ -6,7 +6,6 @@ ended, and the ledger is closed. Greenlets call its methods; everything they tou
 happens in the engine's thread.
 """
 
-import gc
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from loadtest.device import Device, DeviceSettings, Fleet
 from loadtest.device.state import State
 from loadtest.engine import Engine, EngineSettings, EngineStoppedError, Mailbox, Periodic
 from loadtest.engine.sockets import target_from_url
+from loadtest.garbage import collect_rarely, keep_what_is_there
 from loadtest.metrics import Interval, Ledger, LedgerSettings
 from loadtest.observations import ChatEvent
 from loadtest.profile import Profile
@@ -36,7 +36,6 @@ _SETTLE_PERIOD_NS = 100 * NS_PER_MS
 # So often that even at 50,000 observations a second a write takes a third of a millisecond.
 _RECORD_PERIOD_NS = 20 * NS_PER_MS
 _POLL_S = 0.05
-_COLLECTION_THRESHOLDS = (50_000, 20, 100)
 _ENDED_AT_ONCE = 50
 
 
@@ -139,11 +138,7 @@ class WorkerRuntime:
         )
         if self._recorder is not None:
             self.engine.schedule(Periodic(_RECORD_PERIOD_NS, self._recorder.write, now_ns))
-        # What is there by now stays: collections need not look through it again and again. Few and
-        # small ones: at 2 000 devices one over everything stops the engine for 100 ms and more.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*_COLLECTION_THRESHOLDS)
+        collect_rarely()
         self._health.start()
         self.engine.start()
 
@@ -158,7 +153,7 @@ class WorkerRuntime:
 
     def spawning_completed(self) -> None:
         """Take note that no more users are on their way: the devices are what stays."""
-        gc.freeze()
+        keep_what_is_there()
         self.engine.submit(lambda: self.director.spawning_completed(self._clock()))
 
     # --- the end of a run ----------------------------------------------------------------------

@@ -32,8 +32,8 @@ _MESSAGE_HEAD = re.compile(
     + rb"\n"
 )
 
-_RECEIPT_START = b"RECEIPT\nreceipt-id:"
-_RECEIPT_END = b"\n\n\0"
+# Printable ASCII but for the backslash: what needs no unescaping and no complaint.
+_RECEIPT = re.compile(rb"RECEIPT\nreceipt-id:([ -\[\]-~]*+)\n\n\0")
 
 
 def message_head(payload: bytes) -> tuple[bytes, bytes | None, int] | None:
@@ -67,12 +67,5 @@ def receipt_id(payload: bytes) -> bytes | None:
 
     None: this is not plainly one whole such frame.
     """
-    if not (payload.startswith(_RECEIPT_START) and payload.endswith(_RECEIPT_END)):
-        return None
-    found = payload[len(_RECEIPT_START) : -len(_RECEIPT_END)]
-    return found if b"\n" not in found and _is_plain(found) else None
-
-
-def _is_plain(head: bytes) -> bool:
-    """Tell that nothing in a head needs decoding, unescaping or a complaint."""
-    return not (_BACKSLASH in head or _CR in head or _NUL in head) and head.isascii()
+    found = _RECEIPT.fullmatch(payload)
+    return found[1] if found is not None else None

@@ -25,6 +25,7 @@ __all__ = [
     "Headers",
     "HeartBeat",
     "encode",
+    "header_value",
     "negotiate_heart_beat",
     "parse_heart_beat",
 ]
@@ -193,6 +194,11 @@ def _escaped(command: str, headers: Headers) -> Headers:
                 "here, so it must hold no line end, and its name no colon"
             )
     return headers
+
+
+def header_value(text: str) -> bytes:
+    """Return ``text``, which has no NUL, as it stands in a header of any frame but CONNECT."""
+    return (_escape(text) if _NEEDS_ESCAPE.search(text) is not None else text).encode()
 
 
 def _escape(text: str) -> str:

@@ -61,7 +61,7 @@ class Feeder:
         devices: As many active chat sessions are waited for.
         heart_beat: What CONNECTED offers; ``0,0`` is none.
         is_fanning_out: Publish the messages that devices send.
-        is_busy: Never sleep during a feed, so that no client pays for waking the server.
+        is_busy: Never sleep once a device came, so that no client pays for waking the server.
     """
 
     def __init__(

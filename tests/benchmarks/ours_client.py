@@ -26,6 +26,7 @@ from loadtest.clock import NS_PER_MS, NS_PER_S, NS_PER_US, monotonic_ns, unseede
 from loadtest.device import Device, DeviceSettings, Fleet
 from loadtest.engine import Engine, EngineSettings, Mailbox, Periodic
 from loadtest.engine.sockets import target_from_url
+from loadtest.garbage import collect_rarely, keep_what_is_there
 from loadtest.metrics import Ledger, LedgerSettings, merge
 from loadtest.observations import ChatEvent
 from loadtest.users.health import HealthMonitor, raise_open_files_limit
@@ -64,6 +65,7 @@ class _Instrument:
         )
         self._devices: list[Device] = []
         self._latest: dict[str, Any] = {}
+        collect_rarely()
         self._health.start()
         self._engine.start()
 
@@ -99,6 +101,7 @@ class _Instrument:
             enter_channel(device, 1 + index // self._arguments.channel_size)
 
     def _begin_sending(self) -> None:
+        keep_what_is_there()
         size = self._arguments.channel_size
         senders = [
             Sender(device, self._fleet.channels[1 + index])

@@ -30,7 +30,7 @@ _SPARE_FILES = 64
 _PLAIN_WIDTH = 180
 _TOLD_SETTINGS = (
     *("devices", "channel_size", "rounds", "seconds"),
-    *("rate", "open_rate", "window", "heart_beat", "busy_server"),
+    *("rate", "open_rate", "window", "heart_beat", "sleeping_server"),
 )
 
 
@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--window", type=int, default=1024, help="deliveries without an ACK (%(default)s)")
     add("--heart-beat", default="0,0", help="what the server offers, in ms (%(default)s)")
-    add("--busy-server", action="store_true", help="the server never sleeps during a feed")
+    add("--sleeping-server", action="store_true", help="let the clients pay for waking the server")
     add("--only", default="", help="keys of rows, joined by commas; empty: all")
     add("--all-sizes", action="store_true", help="run slow rows at large sizes, too")
     add("--short", action="store_true", help="100 devices, 1 round, 2 s: does everything run?")
@@ -150,7 +150,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         open_rate_per_s=arguments.open_rate,
         window=arguments.window,
         heart_beat=arguments.heart_beat,
-        is_server_busy=arguments.busy_server,
+        is_server_busy=not arguments.sleeping_server,
     )
 
 

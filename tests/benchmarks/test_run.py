@@ -35,7 +35,7 @@ def test_a_row_is_measured_to_its_last_event(row: str, tmp_path: Path) -> None:
 @pytest.mark.benchmark
 @pytest.mark.usefixtures("programs")
 def test_our_own_row_measures_what_it_sent_itself(tmp_path: Path) -> None:
-    words = [*_QUICK, "--busy-server", "--only", "loadtest"]
+    words = [*_QUICK, "--sleeping-server", "--only", "loadtest"]
     words += ["--results", str(tmp_path), "--scratch", str(tmp_path)]
 
     assert main(words) == 0

@@ -24,7 +24,7 @@ def test_a_user_has_several_devices_from_the_second_on() -> None:
     user = User(1)
     found = []
     for number in (1, 2):
-        user.devices.add(Device(number))
+        user.devices = (*user.devices, Device(number))
         found.append(user.has_several_devices)
 
     assert found == [False, True]

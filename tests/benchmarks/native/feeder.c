@@ -261,11 +261,10 @@ int main(int count, char **arguments) {
     printf("{\"phase\":\"listening\",\"port\":%u}\n", port);
     for (;;) {
         int wait_ms = 100;
-        if (feed.is_running) {
+        if (feed.is_running)
             wait_ms = step_feed(is_watching);
-            if (is_busy)
-                wait_ms = 0;
-        }
+        if (is_busy && transport.accepted > 0)
+            wait_ms = 0;
         int ready_count = epoll_wait(epoll_fd, ready, EPOLL_BATCH, wait_ms);
         for (int i = 0; i < ready_count; i++) {
             if (ready[i].data.ptr == NULL)
