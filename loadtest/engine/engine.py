@@ -19,7 +19,7 @@ import uvloop
 
 from loadtest.clock import NS_PER_MS, NS_PER_S, Clock, monotonic_ns
 from loadtest.engine.bridge import Inbox, Mailbox
-from loadtest.engine.sockets import Opener, Target
+from loadtest.engine.sockets import NEVER_NS, Opener, Target
 from loadtest.engine.threads import start_native_thread
 from loadtest.errors import LoadtestError
 
@@ -112,6 +112,7 @@ class Engine:
             ca_file=settings.ca_file,
             source_addresses=settings.source_addresses,
             concurrency=settings.connect_concurrency,
+            catch_up=self._catch_up,
         )
         self._scheduled: list[Scheduled] = []
         self._expected_ns = 0
@@ -244,18 +245,33 @@ class Engine:
         if self._expected_ns:
             self.lateness_ns = max(self.lateness_ns, now_ns - self._expected_ns)
         try:
-            for work in self._scheduled:
-                work.run(now_ns)
+            self._run_due(now_ns)
         finally:
             self._set_timer()
 
-    def _set_timer(self) -> None:
-        now_ns = self.clock()
-        wake_ns = now_ns + _MAX_SLEEP_NS
+    def _catch_up(self) -> None:
+        """Do what is due between two reads; the timer stays as it is."""
+        self._report_failure(lambda: self._run_due(self.clock()))
+
+    def _run_due(self, now_ns: int) -> None:
+        crowd = self._opener.crowd
+        crowd.due_ns = NEVER_NS
+        try:
+            for work in self._scheduled:
+                work.run(now_ns)
+        finally:
+            crowd.due_ns = self._next_due_ns(NEVER_NS)
+
+    def _next_due_ns(self, latest_ns: int) -> int:
         for work in self._scheduled:
             due_ns = work.next_due_ns()
-            if due_ns is not None and due_ns < wake_ns:
-                wake_ns = due_ns
+            if due_ns is not None and due_ns < latest_ns:
+                latest_ns = due_ns
+        return latest_ns
+
+    def _set_timer(self) -> None:
+        now_ns = self.clock()
+        wake_ns = self._next_due_ns(now_ns + _MAX_SLEEP_NS)
         self._expected_ns = max(wake_ns, now_ns)
         self._loop.call_later(max(wake_ns - now_ns, 0) / NS_PER_S, self._tick)
 

@@ -102,6 +102,32 @@ def test_scheduled_work_is_done_in_the_engine_s_thread(running: Running) -> None
     assert start_ns <= instants[0] < instants[1] < instants[2]
 
 
+def test_work_that_is_due_is_caught_up_with_between_reads(running: Running) -> None:
+    engine = running.engine
+    calls: list[int] = []
+
+    def caught_up() -> list[int]:
+        engine.schedule(Periodic(10**12, calls.append))
+        engine._opener.crowd.catch_up()
+        engine._opener.crowd.catch_up()
+        return calls
+
+    assert len(engine.call(caught_up)) == 1
+    assert running.errors == []
+
+
+def test_an_error_of_work_between_reads_surfaces(running: Running) -> None:
+    engine = running.engine
+
+    def caught_up() -> None:
+        engine.schedule(Periodic(10**12, lambda _: fail()))
+        engine._opener.crowd.catch_up()
+
+    engine.call(caught_up)
+    assert running.has_failed.wait(20)
+    assert "made to fail" in running.errors[0]
+
+
 def test_the_lateness_of_the_loop_is_taken_once(running: Running) -> None:
     running.engine.lateness_ns = 7
     assert running.engine.call(running.engine.take_lateness_ns) >= 7

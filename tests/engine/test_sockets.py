@@ -14,7 +14,14 @@ import uvloop
 
 from loadtest.clock import monotonic_ns
 from loadtest.device import Link
-from loadtest.engine.sockets import Opener, Target, reason_of, target_from_url, tls_context
+from loadtest.engine.sockets import (
+    NEVER_NS,
+    Opener,
+    Target,
+    reason_of,
+    target_from_url,
+    tls_context,
+)
 from loadtest.errors import UsageError
 
 T = TypeVar("T")
@@ -149,6 +156,7 @@ class Server:
 
     def opener(self, host: str = "http://127.0.0.1", **arguments: object) -> Opener:
         target = target_from_url(f"{host}:{self.port}")
+        arguments.setdefault("catch_up", lambda: None)
         return Opener(target, monotonic_ns, **arguments)  # type: ignore[arg-type]
 
 
@@ -182,6 +190,41 @@ def test_what_is_written_arrives_and_what_arrives_is_read() -> None:
         link.close()
         await owner.closed
         assert opener.crowd.open_count == 0
+
+    run(main)
+
+
+def test_what_is_written_is_with_the_kernel_when_the_call_returns() -> None:
+    """So the instant that was noted before it is when it left."""
+
+    async def main(server: Server) -> bytes:
+        owner = Owner()
+        server.opener().open(owner)
+        link = await owner.opened
+        link.write(b"hello")
+        await owner.read.get()
+        transport = server.accepted[0].transport
+        assert transport is not None
+        link.write(b"now")
+        peer = transport.get_extra_info("socket")
+        with socket.fromfd(peer.fileno(), peer.family, peer.type) as same:
+            return same.recv(10, socket.MSG_DONTWAIT)
+
+    assert run(main) == b"now"
+
+
+def test_what_is_due_is_done_between_two_reads() -> None:
+    async def main(server: Server) -> None:
+        caught_up: list[int] = []
+        opener = server.opener(catch_up=lambda: caught_up.append(1))
+        owner = Owner()
+        opener.open(owner)
+        link = await owner.opened
+        for due_ns, expected in ((NEVER_NS, 0), (monotonic_ns(), 1)):
+            opener.crowd.due_ns = due_ns
+            link.write(b"hello")
+            await owner.read.get()
+            assert len(caught_up) == expected
 
     run(main)
 
