@@ -49,7 +49,9 @@ class Collection:
 
     def __init__(self) -> None:
         self._newest: dict[int, Snapshot] = {}
-        self._rows: dict[tuple[int, int], tuple[int, bytes]] = {}
+        self._latest_s: dict[int, int] = {}
+        # By second and worker, with the number of the snapshot that brought it.
+        self._rows: dict[int, dict[int, tuple[int, bytes]]] = {}
 
     def take(self, snapshot: Snapshot) -> None:
         """Add one snapshot.
@@ -68,9 +70,37 @@ class Collection:
         if newest is None or newest["number"] < number:
             self._newest[worker] = {key: snapshot[key] for key in snapshot if key != "rows"}
         for t_s, row in snapshot["rows"]:
-            known = self._rows.get((worker, t_s))
+            rows = self._rows.setdefault(t_s, {})
+            known = rows.get(worker)
             if known is None or known[0] < number:
-                self._rows[worker, t_s] = (number, row)
+                rows[worker] = (number, row)
+            self._latest_s[worker] = max(self._latest_s.get(worker, 0), t_s)
+
+    def newest_number(self, worker: int) -> int:
+        """Return the number of the newest snapshot of a worker, 0 without any."""
+        newest = self._newest.get(worker)
+        return int(newest["number"]) if newest is not None else 0
+
+    def lost_count(self) -> int:
+        """Return how many deliveries are lost so far, of every event type."""
+        return sum(
+            event["lost"]
+            for newest in self._newest.values()
+            for event in newest["figures"]["events"].values()
+        )
+
+    def latest_row(self) -> Row | None:
+        """Return the latest second, None without any; of several workers the last but one.
+
+        Some of them have not reported the last one yet. While a run goes on this is what is shown,
+        and it takes no time that grows with the run.
+        """
+        if not self._rows:
+            return None
+        latest_s = max(self._latest_s.values())
+        if len(self._latest_s) > 1 and latest_s - 1 in self._rows:
+            latest_s -= 1
+        return self._row(latest_s)
 
     def totals(self) -> Totals:
         """Return the figures over all workers."""
@@ -79,20 +109,18 @@ class Collection:
             add(figures, Figures.from_plain(snapshot["figures"]))
         return Totals(
             figures=figures,
-            timeline=self._timeline(),
+            timeline=tuple(self._row(t_s) for t_s in sorted(self._rows)),
             workers={worker: newest["number"] for worker, newest in sorted(self._newest.items())},
             open_count=sum(newest["open_count"] for newest in self._newest.values()),
         )
 
-    def _timeline(self) -> tuple[Row, ...]:
-        seconds: dict[int, Row] = {}
-        for (_, t_s), (_, encoded_row) in sorted(self._rows.items()):
-            row = decode_row(encoded_row)
-            row.t_s = 0  # the one field that must not add up
-            add(seconds.setdefault(t_s, Row()), row)
-        for t_s, row in seconds.items():
-            row.t_s = t_s
-        return tuple(seconds[t_s] for t_s in sorted(seconds))
+    def _row(self, t_s: int) -> Row:
+        """Return one second over all workers."""
+        total = Row()
+        for _, (_, encoded_row) in sorted(self._rows[t_s].items()):
+            add(total, decode_row(encoded_row))
+        total.t_s = t_s  # the one field that must not add up
+        return total
 
 
 def merge(snapshots: Iterable[Snapshot]) -> Totals:

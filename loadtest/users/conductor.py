@@ -140,7 +140,7 @@ class Conductor:
         if is_final:
             self.final_workers.add(snapshot["worker"])
         if self._progress is not None and not self.is_finished:
-            self._progress.update(self._view(self._collection.totals()))
+            self._progress.update(self._view())
 
     def note_draining(self) -> None:
         """Take note that sending has ended and what is in flight is awaited."""
@@ -163,7 +163,7 @@ class Conductor:
 
     def note_lost(self, number: int, name: str) -> None:
         """Take note that a worker has handed in no final report."""
-        known = self._collection.totals().workers.get(number, 0)
+        known = self._collection.newest_number(number)
         text = (
             f"worker {number + 1} of {self._circumstances.workers} ({name}) is lost: its figures "
             f"end with its report number {known}, of one each second"
@@ -171,11 +171,8 @@ class Conductor:
         self._log.detail(text, logging.ERROR)
         presentation.complain(text)
 
-    def _view(self, totals: Totals) -> ProgressView:
-        rows = totals.timeline
-        # Of several workers, some have not reported the last second yet.
-        is_partial = self._circumstances.workers > 1 and len(rows) > 1
-        row = rows[-2 if is_partial else -1] if rows else Row()
+    def _view(self) -> ProgressView:
+        row = self._collection.latest_row() or Row()
         p99_us = row.latency.percentile_us(99)
         lag_us = row.lag.percentile_us(99)
         return ProgressView(
@@ -188,7 +185,7 @@ class Conductor:
             messages_per_s=float(row.messages),
             deliveries_per_s=float(row.deliveries),
             p99_ms=None if p99_us is None else p99_us / _US_PER_MS,
-            lost=sum(event.lost for event in totals.figures.events.values()),
+            lost=self._collection.lost_count(),
             lag_ms=None if lag_us is None else lag_us / _US_PER_MS,
         )
 

@@ -7,6 +7,7 @@ summary.
 """
 
 from collections.abc import Mapping
+from functools import cache
 from itertools import groupby
 
 from locust.stats import RequestStats, StatsEntry, StatsError, bucket_response_time
@@ -79,6 +80,7 @@ def _entry_from(
     return entry
 
 
+@cache
 def _rounded_ms(index: int) -> int:
     return bucket_response_time(bucket_range_us(index)[0] / _US_PER_MS)
 

@@ -101,3 +101,28 @@ def test_nothing_merges_to_nothing() -> None:
 
     assert totals.timeline == ()
     assert totals.devices_peak == 0
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_what_is_shown_while_a_run_goes_on_is_in_the_totals(workers: int) -> None:
+    collection = Collection()
+    assert (collection.latest_row(), collection.lost_count()) == (None, 0)
+    for snapshots in SNAPSHOTS[:workers]:
+        for snapshot in snapshots:
+            collection.take(snapshot)
+    totals = collection.totals()
+
+    assert collection.latest_row() == totals.timeline[-1 if workers == 1 else -2]
+    assert collection.lost_count() == sum(each.lost for each in totals.figures.events.values())
+    assert [collection.newest_number(worker) for worker in (0, 99)] == [totals.workers[0], 0]
+
+
+def test_a_worker_that_is_gone_does_not_stop_what_is_shown() -> None:
+    collection = Collection()
+    collection.take(SNAPSHOTS[1][0])
+    for snapshot in SNAPSHOTS[0]:
+        collection.take(snapshot)
+
+    row = collection.latest_row()
+    assert row is not None
+    assert row.t_s == collection.totals().timeline[-2].t_s
