@@ -19,6 +19,7 @@ __all__ = [
     "Clock",
     "monotonic_ns",
     "process_cpu_ns",
+    "thread_cpu_ns",
     "unseeded_random",
     "utc_now",
 ]
@@ -35,6 +36,9 @@ monotonic_ns: Clock = time.monotonic_ns
 
 # User and system time of all threads of this process.
 process_cpu_ns: Clock = time.process_time_ns
+
+# The same of the calling thread alone.
+thread_cpu_ns: Clock = time.thread_time_ns
 
 
 def utc_now() -> datetime.datetime:

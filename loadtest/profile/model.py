@@ -26,6 +26,8 @@ __all__ = ["HIDDEN", "Profile"]
 HIDDEN = "(hidden)"
 """What stands in reports instead of a secret."""
 
+_LONGEST_RAMP_RATIO = 0.5
+
 
 class Profile(ProfileSections):
     """A run profile."""
@@ -207,6 +209,19 @@ class Profile(ProfileSections):
         if devices >= per_cell:
             return self._changed({"cells_in_run": math.ceil(devices / per_cell)}, {})
         return self._shrunk(devices / per_cell)
+
+    def started_like(self, base: "Profile") -> Self:
+        """Return the profile with a ramp that starts its users no faster than ``base`` does.
+
+        The ramp takes half of the run at most, so that there is a run after it.
+        """
+        run = self.run
+        if not run.ramp_s or self.users_per_s <= base.users_per_s:
+            return self
+        longest_s = max(run.ramp_s, _LONGEST_RAMP_RATIO * run.duration_s)
+        data = self.resolved()
+        data["run"]["ramp_s"] = min(self.users_in_run / base.users_per_s, longest_s)
+        return self.from_resolved(data)
 
     def scaled_to_users(self, users: int) -> Self:
         """Return the profile with so many users, or a few more; see ``scaled``."""

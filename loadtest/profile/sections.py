@@ -72,8 +72,8 @@ class RunSection(Section):
         5.0,
         unit="seconds",
         ge=0,
-        description="Time over which the users are started; it is part of the run. A scaled run"
-        " keeps it, and so starts more users per second.",
+        description="Time over which the users are started; it is part of the run. Where a run"
+        " is scaled up and nothing is said, it grows along, to half of the run at most.",
         why="Long enough to keep the start of a thousand devices out of the latencies.",
     )
     drain_s: float = setting(

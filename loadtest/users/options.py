@@ -119,10 +119,13 @@ def run_options(options: argparse.Namespace) -> RunOptions:
             f"--devices {options.devices} and --scale {options.scale:g}: both scale the profile;"
             " give one of them"
         )
+    base = profile
     if options.devices:
-        profile = profile.scaled(devices=options.devices)
+        profile = base.scaled(devices=options.devices)
     if options.scale:
-        profile = profile.scaled_by(options.scale)
+        profile = base.scaled_by(options.scale)
+    if not any(override.startswith("run.ramp_s=") for override in overrides):
+        profile = profile.started_like(base)
     return RunOptions(
         profile=profile,
         host=options.host or None,

@@ -9,7 +9,7 @@ def test_a_profile_says_what_it_is_for_and_what_it_does() -> None:
 
     assert text.startswith("smoke: everything once, in 20 seconds\n  252 devices of 210 users, ")
     assert "channels (up to 64 members)" in text
-    assert "20 messages/s" in text
+    assert "10.0 messages/s" in text
     assert text.endswith("20 s, dialect 2")
 
 

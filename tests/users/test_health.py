@@ -38,7 +38,7 @@ class FakeClock:
 
 def monitor(clock: FakeClock) -> HealthMonitor:
     engine: Any = FakeEngine()
-    return HealthMonitor(engine, clock)
+    return HealthMonitor(engine, clock, clock)
 
 
 def test_a_sample_has_the_worst_since_the_one_before() -> None:

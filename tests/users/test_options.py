@@ -47,6 +47,18 @@ def test_devices_scale_the_profile() -> None:
     assert 30 <= options("--devices", "30").profile.devices_in_run <= 32
 
 
+def test_a_run_that_is_scaled_up_starts_its_users_no_faster() -> None:
+    smoke = options().profile
+    larger = options("--devices", "500").profile
+    huge = options("--scale", "50", "--set", "run.duration_s=30").profile
+
+    assert larger.users_per_s == pytest.approx(smoke.users_per_s)
+    assert huge.run.ramp_s == 15, "half of the run"
+    assert options("--devices", "30").profile.run.ramp_s == smoke.run.ramp_s
+    said = options("--devices", "500", "--set", "run.ramp_s=1").profile
+    assert said.run.ramp_s == 1
+
+
 @pytest.mark.parametrize("devices", ["0", "-3", "many", "1.5"])
 def test_a_number_of_devices_below_1_is_no_number_of_devices(
     devices: str, capsys: pytest.CaptureFixture[str]
