@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PROFILE ?= smoke
 
 .DEFAULT_GOAL := help
-.PHONY: help run ui test check format bench clean
+.PHONY: help run ui test check format bench curves clean
 
 help:  ## list the tasks
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -40,8 +40,13 @@ format: $(VENV)/.test  ## format and mend what can be mended
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.test  ## measure the engine against its limit and its rivals
-	$(BIN)/python -m tests.benchmarks.run
+bench: $(VENV)/.test  ## measure the engine against its limit and its rivals, and its parts
+	$(BIN)/python -m tests.benchmarks.run --time-limit 640
+	$(BIN)/python -m tests.benchmarks.parts
+	$(BIN)/python -m tests.benchmarks.cores
+
+curves: $(VENV)/.test  ## measure how the cost of an event grows, and draw it for the docs
+	$(BIN)/python -m tests.benchmarks.curves
 
 clean:  ## remove the environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
