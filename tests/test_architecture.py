@@ -31,7 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "users": {"engine", "device", "workload", "profile", "metrics", "recording", "chat"},
     "selftest": set(),
-    "sink": set(),
+    "sink": {"wire"},
     "recording": {"metrics"},
     "report": {"metrics", "profile"},
     "engine": {"device", "wire"},
