@@ -236,8 +236,10 @@ class ReferenceServer:
         if self._poster is not None:
             await self._poster.stop()
         self._server.close()
-        for connection in (*self._callers, *self.silent):
-            connection.close()
+        for caller in list(self._callers):
+            caller.close()
+        for transport in list(self.silent):
+            transport.close()
         await self._server.wait_closed()
 
     def stats(self) -> dict[str, object]:
