@@ -253,6 +253,10 @@ class Profile(ProfileSections):
             return self._changed({"cells_in_run": math.ceil(devices / per_cell)}, {})
         return self._shrunk(devices / per_cell)
 
+    def in_one_cell(self) -> Self:
+        """Return the profile with its population in one cell."""
+        return self._changed({"cells": 1, "cells_in_run": 1}, {})
+
     def slowed(self, factor: float) -> Self:
         """Return the profile with ``factor`` times its rates, and everything else as it is."""
         return self._changed({}, self._rates(factor))

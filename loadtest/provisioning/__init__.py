@@ -5,14 +5,28 @@ ended the run, ``loadtest cleanup`` can remove it. Nothing here knows devices, L
 it works in plain threads, which in a Locust process are greenlets.
 """
 
-from loadtest.provisioning.access import ApiAccess, Credentials, PathStyle, credentials_from
-from loadtest.provisioning.maker import WantedChannel, WantedPopulation, make_population
-from loadtest.provisioning.manifest import Manifest, ManifestHeader, ManifestWriter
+from loadtest.provisioning.access import (
+    ApiAccess,
+    Credentials,
+    PathStyle,
+    api_url_of,
+    credentials_from,
+    token_url_of,
+)
+from loadtest.provisioning.existing_file import read_existing
+from loadtest.provisioning.maker import (
+    WantedChannel,
+    WantedPopulation,
+    make_population,
+    note_asked,
+)
+from loadtest.provisioning.manifest import MANIFEST, Manifest, ManifestHeader, ManifestWriter
 from loadtest.provisioning.platform_client import PlatformClient
 from loadtest.provisioning.progress import ProgressLines
 from loadtest.provisioning.remover import Removal, remove_population
 
 __all__ = [
+    "MANIFEST",
     "ApiAccess",
     "Credentials",
     "Manifest",
@@ -24,7 +38,11 @@ __all__ = [
     "Removal",
     "WantedChannel",
     "WantedPopulation",
+    "api_url_of",
     "credentials_from",
     "make_population",
+    "note_asked",
+    "read_existing",
     "remove_population",
+    "token_url_of",
 ]

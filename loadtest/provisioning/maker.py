@@ -8,13 +8,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from loadtest.errors import TargetError
 from loadtest.provisioning.crew import work_through
 from loadtest.provisioning.manifest import ManifestWriter, Stage, Thing
 from loadtest.provisioning.platform_client import Found, PlatformClient
 from loadtest.provisioning.progress import ProgressLines
 
-__all__ = ["MARK", "Made", "WantedChannel", "WantedPopulation", "make_population"]
+__all__ = [
+    "MARK",
+    "Made",
+    "WantedChannel",
+    "WantedPopulation",
+    "make_population",
+    "note_asked",
+]
 
 MARK = "loadtest_run"
 """The property that says which run made something."""
@@ -31,6 +40,11 @@ class WantedChannel:
     type: str
     members: tuple[str, ...]
     """Names of users."""
+
+    def asked(self) -> Thing:
+        """Return the line that is written before it is made."""
+        members = self.members if self.type == _DIRECT else ()
+        return Thing(Stage.ASKED, "channel", self.name, type=self.type, members=members)
 
     def body(self, properties: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the Platform API is told."""
@@ -85,6 +99,18 @@ def make_population(
     return maker.made
 
 
+def note_asked(manifest: ManifestWriter, wanted: WantedPopulation) -> None:
+    """Write down what others are going to make, such as devices, and may never have made.
+
+    Raises:
+        UsageError: The manifest cannot be written.
+    """
+    for name in wanted.users:
+        manifest.note(Thing(Stage.ASKED, "user", name))
+    for channel in wanted.channels:
+        manifest.note(channel.asked())
+
+
 class _Maker:
     def __init__(
         self,
@@ -120,20 +146,15 @@ class _Maker:
         self._progress.count(stage.value)
 
     def make_channel(self, channel: WantedChannel) -> None:
-        is_direct = channel.type == _DIRECT
-        members = channel.members if is_direct else ()
-        self._manifest.note(
-            Thing(Stage.ASKED, "channel", channel.name, type=channel.type, members=members)
-        )
+        asked = channel.asked()
+        self._manifest.note(asked)
         found = self._client.create_channel(channel.body(self._mark))
-        if is_direct:
-            stage = self._stage(is_own=not self._own_users.isdisjoint(members))
+        if channel.type == _DIRECT:
+            stage = self._stage(is_own=not self._own_users.isdisjoint(channel.members))
         else:
             stage = self._stage(is_own=self._is_marked(found))
         self.made.channels[channel.name] = found.id
-        self._manifest.note(
-            Thing(stage, "channel", channel.name, found.id, channel.type, members=members)
-        )
+        self._manifest.note(msgspec.structs.replace(asked, stage=stage, id=found.id))
         self._progress.count(stage.value)
 
     def _is_marked(self, found: Found) -> bool:

@@ -95,6 +95,15 @@ class ManifestWriter:
         if header is not None:
             self._write(header)
 
+    @classmethod
+    def of_run(cls, folder: Path, header: ManifestHeader) -> Self:
+        """Return the writer of a new manifest in the folder of a run.
+
+        Raises:
+            UsageError: The file cannot be written.
+        """
+        return cls(folder / MANIFEST, header)
+
     def __enter__(self) -> Self:
         return self
 

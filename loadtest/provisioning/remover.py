@@ -20,6 +20,7 @@ __all__ = ["Removal", "remove_population"]
 _DIRECT = "DIRECT"
 _REMOVED = "removed"
 _GONE = "already gone"
+_NEVER_MADE = "never made"
 _FOREIGN = "not this run's, left"
 
 
@@ -29,7 +30,9 @@ class Removal:
 
     removed: int = 0
     gone: int = 0
-    """Were not there any more."""
+    """Were made, and are not there any more."""
+    never_made: int = 0
+    """Were asked for, and are not there."""
     foreign: int = 0
     """Have another name than what the run made, and were left."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -39,6 +42,7 @@ class Removal:
         with self._lock:
             self.removed += outcome == _REMOVED
             self.gone += outcome == _GONE
+            self.never_made += outcome == _NEVER_MADE
             self.foreign += outcome == _FOREIGN
 
 
@@ -94,7 +98,7 @@ class _Remover:
     def remove(self, thing: Thing) -> None:
         found = self._found(thing)
         if found is None:
-            outcome = _GONE
+            outcome = _GONE if thing.id else _NEVER_MADE
         elif not self._is_own(thing, found):
             outcome = _FOREIGN
         else:

@@ -7,7 +7,7 @@ into cells, which must be of one size and share no channel. Where it comes from 
 
 import dataclasses
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -114,6 +114,15 @@ class Existing:
         return Existing(
             tuple(user for user in self.users if user.name in kept),
             tuple(each for each in cut if len(each.members) > 1),
+            self.is_population,
+        )
+
+    def of(self, names: Iterable[str]) -> "Existing":
+        """Return the part with these users and the channels whose members they are."""
+        kept = set(names)
+        return Existing(
+            tuple(user for user in self.users if user.name in kept),
+            tuple(each for each in self.channels if kept.issuperset(each.members)),
             self.is_population,
         )
 

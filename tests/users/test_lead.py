@@ -14,6 +14,7 @@ from loadtest.errors import TargetError, UsageError
 from loadtest.metrics import ExitCode
 from loadtest.users import lead as lead_module
 from loadtest.users.lead import Lead
+from loadtest.users.options import RunOptions
 from loadtest.users.presentation import presentation
 from loadtest.users.run_plan import RunPlan
 from tests.support.locust_process import FakeRunner, Guest, environment, parsed
@@ -64,9 +65,9 @@ class World:
         self.runner = FakeRunner()
         monkeypatch.setattr(presentation, "complain", self.complaints.append)
         monkeypatch.setattr(lead_module, "EmbeddedServer", FakeServer)
-        monkeypatch.setattr(lead_module, "check_server", self._check_server)
+        monkeypatch.setattr(lead_module, "check_answer", self._check_answer)
 
-    def _check_server(self, url: str, *_: object) -> None:
+    def _check_answer(self, _options: RunOptions, url: str) -> None:
         self.checked.append(url)
         if "nobody" in url:
             raise TargetError(url, "connection refused")
