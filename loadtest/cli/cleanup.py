@@ -8,6 +8,10 @@ import argparse
 import os
 from pathlib import Path
 
+# Before the client's library: it brings Locust, which patches the sockets that the other imports.
+from loadtest.users.guard import check_target, is_loopback_url
+
+# isort: split
 from loadtest.clock import unseeded_random
 from loadtest.errors import UsageError
 from loadtest.provisioning import (
@@ -22,7 +26,6 @@ from loadtest.provisioning import (
     credentials_from,
     remove_population,
 )
-from loadtest.users.guard import check_target, is_loopback_url
 
 __all__ = ["add_arguments", "run"]
 

@@ -204,12 +204,9 @@ class Profile(ProfileSections):
     def describing(self, existing: Existing) -> Self:
         """Return the profile with users and channels that exist as its population.
 
-        A group keeps its message weight if the profile has one of that name. Rates stay.
-
-        Raises:
-            UsageError: The users cannot be divided into the profile's cells.
+        A group keeps its message weight if the profile has one of that name. Rates stay, and so do
+        the cells, unless the users cannot be divided into so many.
         """
-        existing.divided(self.population.cells)
         memberships = Counter(name for each in existing.channels for name in each.members)
         groups: dict[str, list[ExistingChannel]] = {}
         for channel in existing.channels:
@@ -227,6 +224,8 @@ class Profile(ProfileSections):
         ]
         population = {
             "users": len(existing.users),
+            "cells": existing.cells_up_to(self.population.cells),
+            "cells_in_run": None,
             # Of a cell, what its channels are on average may be more than what they are.
             "channels_per_user_max": max(memberships.values(), default=1) + len(groups),
             "background_ratio": 0.0,
@@ -289,7 +288,7 @@ class Profile(ProfileSections):
 
     def _changed(
         self,
-        population: Mapping[str, float],
+        population: Mapping[str, float | None],
         workload: Mapping[str, float],
         channels: list[dict[str, Any]] | None = None,
     ) -> Self:

@@ -96,7 +96,7 @@ def provisioning_lines(options: RunOptions) -> list[str]:
         channels = len(options.existing.channels)
         return [
             f"users and channels of {section.file}: {len(options.existing.users):,} users,"
-            f" {channels:,} channels"
+            f" {channels:,} channels, in {_cells(options.profile.cells_in_run)}"
         ]
     if section.mode == "platform":
         where = api_access(options, options.host).api_url if options.host else "embedded server"
@@ -254,3 +254,7 @@ def _client(
 def _check_server(options: RunOptions, host: str, user: ExistingUser | None) -> None:
     ca_file = Path(options.ca_file) if options.ca_file else None
     check_server(host, options.profile, ca_file, user)
+
+
+def _cells(count: int) -> str:
+    return f"{count:,} cells" if count > 1 else "1 cell, which lives on one worker"

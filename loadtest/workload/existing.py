@@ -5,6 +5,7 @@ its own, which then is the population, and the profile says how it behaves. A co
 into cells, which must be of one size and share no channel. Where it comes from is not here.
 """
 
+import contextlib
 import dataclasses
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -126,6 +127,14 @@ class Existing:
             self.is_population,
         )
 
+    def cells_up_to(self, limit: int) -> int:
+        """Return into how many cells, ``limit`` at most, the users can be divided."""
+        for cells in range(limit, 1, -1):
+            with contextlib.suppress(UsageError):
+                self.divided(cells)
+                return cells
+        return 1
+
     def divided(self, cells: int) -> tuple[tuple[str, ...], ...]:
         """Return the names of the users of each cell.
 
@@ -136,15 +145,17 @@ class Existing:
         if cells == 1:
             return (tuple(user.name for user in self.users),)
         size, rest = divmod(len(self.users), cells)
+        problem = UsageError(
+            f"the {len(self.users)} users that exist cannot be divided into {cells} cells of one"
+            " size that share no channel"
+        )
+        if rest:
+            raise problem
         bins: list[list[str]] = [[] for _ in range(cells)]
         for community in sorted(self._communities(), key=len, reverse=True):
             fitting = [each for each in bins if len(each) + len(community) <= size]
-            if rest or not fitting:
-                raise UsageError(
-                    f"population.cells is {cells}; the {len(self.users)} users that exist cannot be"
-                    f" divided into {cells} cells of one size that share no channel (the largest"
-                    f" community has {len(max(self._communities(), key=len))}); set it to 1"
-                )
+            if not fitting:
+                raise problem
             # The fullest that has room: large holes stay for large communities.
             max(fitting, key=len).extend(community)
         return tuple(tuple(each) for each in bins)

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadtest.errors import UsageError
 from loadtest.profile import Profile, load_profile
 from loadtest.workload import (
     ActionKind,
@@ -234,9 +233,10 @@ def test_who_exists_takes_the_place_of_the_population() -> None:
     assert (load.users, load.channels, load.largest_channel) == (9, 3, 9)
 
 
-def test_a_community_that_cannot_be_divided_is_refused() -> None:
-    with pytest.raises(UsageError, match="cannot be divided"):
-        profile("population.cells=2").describing(community(2))
+def test_a_community_that_cannot_be_divided_is_one_cell() -> None:
+    described = profile("population.cells=2").describing(community(2))
+
+    assert (described.population.cells, described.cells_in_run) == (1, 1)
 
 
 def test_rates_can_be_slowed() -> None:

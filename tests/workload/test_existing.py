@@ -67,7 +67,7 @@ def test_cells_share_no_channel_and_are_of_one_size() -> None:
     ],
 )
 def test_a_division_that_cannot_be_is_refused(existing: Existing, cells: int) -> None:
-    with pytest.raises(UsageError, match=r"population\.cells is .* largest community has 3"):
+    with pytest.raises(UsageError, match="cannot be divided into"):
         existing.divided(cells)
 
 
@@ -97,3 +97,7 @@ def test_what_was_made_for_the_profile_leaves_its_plan_as_it_is() -> None:
     plan = CellPlanner(population, seed=3, run="r", existing=made).plan(0)
 
     assert plan == plan_cell(population, 0, seed=3, run="r")
+
+
+def test_users_are_divided_as_far_as_they_can_be() -> None:
+    assert [PAIRS.cells_up_to(limit) for limit in (1, 2, 3, 6)] == [1, 2, 3, 4]
