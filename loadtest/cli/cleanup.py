@@ -10,10 +10,11 @@ from pathlib import Path
 
 # Before the client's library: it brings Locust, which patches the sockets that the other imports.
 from loadtest.users.guard import check_target, is_loopback_url
+from loadtest.users.interrupts import Interrupts
 
 # isort: split
 from loadtest.clock import unseeded_random
-from loadtest.errors import UsageError
+from loadtest.errors import TargetError, UsageError
 from loadtest.provisioning import (
     MANIFEST,
     ApiAccess,
@@ -31,6 +32,7 @@ __all__ = ["add_arguments", "run"]
 
 _EXIT_OK = 0
 _EXIT_SOME_LEFT = 1
+_EXIT_STOPPED = 130
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -86,9 +88,23 @@ def run(options: argparse.Namespace) -> int:
         requests_at_once=options.requests_at_once,
     )
     with PlatformClient(access, _credentials(header.host), random=unseeded_random()) as client:
+        return _remove(client, manifest)
+
+
+def _remove(client: PlatformClient, manifest: Manifest) -> int:
+    """Remove everything, or as much as there is time for until a person has enough of it."""
+    Interrupts((client.stop.set,), is_running=lambda: True).install()
+    removal = Removal()
+    try:
         client.sign_in()
-        removal = remove_population(client, manifest, ProgressLines(_say))
+        remove_population(client, manifest, ProgressLines(_say), removal)
+    except TargetError:
+        if not client.stop.is_set():
+            raise
     print(_outcome(removal))
+    if client.stop.is_set():
+        print("stopped; call it again to go on")
+        return _EXIT_STOPPED
     return _EXIT_SOME_LEFT if removal.foreign else _EXIT_OK
 
 

@@ -11,9 +11,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
-from pydantic import model_validator
+from pydantic import ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
+from loadtest.errors import UsageError
 from loadtest.profile.rules import broken_rules
 from loadtest.profile.sections import HANDLERS, ChannelSection, ProfileSections
 from loadtest.profile.toml_text import toml_text
@@ -206,6 +207,9 @@ class Profile(ProfileSections):
 
         A group keeps its message weight if the profile has one of that name. Rates stay, and so do
         the cells, unless the users cannot be divided into so many.
+
+        Raises:
+            UsageError: The profile asks for what cannot be done among them.
         """
         memberships = Counter(name for each in existing.channels for name in each.members)
         groups: dict[str, list[ExistingChannel]] = {}
@@ -230,7 +234,13 @@ class Profile(ProfileSections):
             "channels_per_user_max": max(memberships.values(), default=1) + len(groups),
             "background_ratio": 0.0,
         }
-        return self._changed(population, {}, channels)
+        try:
+            return self._changed(population, {}, channels)
+        except ValidationError as error:
+            problems = [line for each in error.errors() for line in each["msg"].splitlines()]
+            raise UsageError(
+                *(f"among the users that exist: {line}" for line in problems)
+            ) from error
 
     # --- scaling --------------------------------------------------------------------------------
 

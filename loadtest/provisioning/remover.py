@@ -47,15 +47,16 @@ class Removal:
 
 
 def remove_population(
-    client: PlatformClient, manifest: Manifest, progress: ProgressLines
-) -> Removal:
-    """Remove what the run of a manifest made and what is still there.
+    client: PlatformClient, manifest: Manifest, progress: ProgressLines, removal: Removal
+) -> None:
+    """Remove what the run of a manifest made and what is still there, until ``client.stop`` is set.
+
+    What becomes of each thing is counted in ``removal``.
 
     Raises:
         TargetError: The server refuses something; what was removed by then is noted.
     """
     channels, users = manifest.to_remove("channel"), manifest.to_remove("user")
-    removal = Removal()
     with ManifestWriter(manifest.path) as notes:
         remover = _Remover(client, manifest, notes, (removal, progress))
         remover.look_for([each for each in channels if not each.id])
@@ -67,7 +68,6 @@ def remove_population(
                 workers=client.access.requests_at_once,
                 stop=client.stop,
             )
-    return removal
 
 
 class _Remover:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from loadtest.errors import UsageError
 from loadtest.profile import Profile, load_profile
 from loadtest.workload import (
     ActionKind,
@@ -237,6 +238,11 @@ def test_a_community_that_cannot_be_divided_is_one_cell() -> None:
     described = profile("population.cells=2").describing(community(2))
 
     assert (described.population.cells, described.cells_in_run) == (1, 1)
+
+
+def test_what_cannot_be_done_among_them_is_told() -> None:
+    with pytest.raises(UsageError, match=r"among the users that exist: workload\.channel_update"):
+        profile("workload.channel_update_rate_per_s=1").describing(community())
 
 
 def test_rates_can_be_slowed() -> None:

@@ -64,7 +64,26 @@ def make(world: PlatformWorld, path: Path) -> None:
 
 def remove(world: PlatformWorld, path: Path) -> Removal:
     manifest = Manifest.read(path)
-    return remove_population(world.client(), manifest, ProgressLines(lambda _: None))
+    removal = Removal()
+    remove_population(world.client(), manifest, ProgressLines(lambda _: None), removal)
+    return removal
+
+
+def test_a_stop_leaves_the_rest_for_another_time(world: PlatformWorld, path: Path) -> None:
+    before = world.counts
+    make(world, path)
+    client = world.client()
+    removal = Removal()
+
+    class OneStep(ProgressLines):
+        def count(self, outcome: str) -> None:
+            client.stop.set()
+
+    remove_population(client, Manifest.read(path), OneStep(lambda _: None), removal)
+
+    assert 1 <= removal.removed < 5
+    assert counts(remove(world, path)) == (5 - removal.removed, 0, 0)
+    assert world.counts == before
 
 
 def counts(removal: Removal) -> tuple[int, int, int]:
