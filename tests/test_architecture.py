@@ -21,6 +21,7 @@ ALLOWED: dict[str, set[str]] = {
         "report",
         "recording",
         "selftest",
+        "provisioning",
         "sink",
         "engine",
         "server",
@@ -29,9 +30,20 @@ ALLOWED: dict[str, set[str]] = {
         "workload",
         "chat",
     },
-    "users": {"engine", "device", "workload", "profile", "metrics", "recording", "chat"},
+    "users": {
+        "engine",
+        "device",
+        "workload",
+        "profile",
+        "provisioning",
+        "metrics",
+        "recording",
+        "chat",
+    },
     "selftest": set(),
-    "sink": set(),
+    "sink": {"wire"},
+    # Before a run and after it, in plain threads: it knows neither devices nor profiles.
+    "provisioning": {"workload"},
     "recording": {"metrics"},
     "report": {"metrics", "profile"},
     "engine": {"device", "wire"},
@@ -61,6 +73,7 @@ ONLY_IN: dict[str, set[str]] = {
     "asyncio": {"engine", "server", "sink"},
     "uvloop": {"engine", "server", "sink"},
     "websockets": {"wire", "server"},
+    "requests": {"provisioning"},
     "time": {"clock"},
 }
 
@@ -160,7 +173,19 @@ def test_importing_the_package_imports_nothing() -> None:
 
 # The parts without a browser, a terminal or a whole run in them. What `users`, `cli` and `selftest`
 # do shows in whole runs: tests/integration and tests/examples make them.
-MIRRORED = frozenset({"chat", "device", "engine", "metrics", "recording", "server", "sink", "wire"})
+MIRRORED = frozenset(
+    {
+        "chat",
+        "device",
+        "engine",
+        "metrics",
+        "provisioning",
+        "recording",
+        "server",
+        "sink",
+        "wire",
+    }
+)
 
 
 def test_every_module_has_its_mirrored_test() -> None:

@@ -14,10 +14,12 @@ from loadtest.errors import RemoteProtocolError
 
 __all__ = [
     "ChannelLinks",
+    "ChannelPage",
     "ChannelResource",
     "CurrentUserResource",
     "ErrorBody",
     "KeystrokesEvent",
+    "ListedChannel",
     "MessageEvent",
     "MessageLinks",
     "NotificationEvent",
@@ -25,6 +27,7 @@ __all__ = [
     "SubjectEvent",
     "decode",
     "relayed_channel",
+    "relayed_channel_page",
     "relayed_current_user",
     "relayed_message",
     "resource_of",
@@ -128,6 +131,35 @@ class ChannelResource(msgspec.Struct, gc=False):
     name: str = ""
 
 
+class _Member(msgspec.Struct, gc=False):
+    name: str
+
+
+class ListedChannel(msgspec.Struct, gc=False):
+    """A channel in a list, as far as it is recognised by it."""
+
+    id: int
+    type: str
+    name: str = ""
+    members: list[_Member] = []
+    """Only a direct channel tells them."""
+
+
+class _ChannelList(msgspec.Struct, gc=False):
+    channels: list[ListedChannel] = []
+
+
+class _PageLinks(msgspec.Struct, gc=False):
+    next: str = ""
+
+
+class ChannelPage(msgspec.Struct, gc=False):
+    """A page of a list of channels, and the relay of the next one."""
+
+    embedded: _ChannelList = msgspec.field(name="_embedded", default_factory=_ChannelList)
+    relays: _PageLinks = msgspec.field(name="_relays", default_factory=_PageLinks)
+
+
 class _MessageActions(msgspec.Struct, gc=False):
     read: str
     edit: str
@@ -185,6 +217,7 @@ _type_decoder = msgspec.json.Decoder(_Type)
 _raw_decoder = msgspec.json.Decoder(_Raw)
 _current_user_decoder = msgspec.json.Decoder(CurrentUserResource)
 _channel_decoder = msgspec.json.Decoder(ChannelResource)
+_channel_page_decoder = msgspec.json.Decoder(ChannelPage)
 _message_decoder = msgspec.json.Decoder(MessageLinks)
 
 
@@ -226,3 +259,8 @@ def relayed_channel(body: bytes) -> tuple[ChannelResource, bytes]:
     """Decode a channel, from a relay's answer or from an event, and return its JSON besides."""
     resource = resource_of(body)
     return decode(_channel_decoder, resource), resource
+
+
+def relayed_channel_page(body: bytes) -> ChannelPage:
+    """Decode a page of a list of channels, from a relay's answer."""
+    return decode(_channel_page_decoder, resource_of(body))

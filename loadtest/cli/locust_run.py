@@ -16,12 +16,11 @@ from locust.argument_parser import get_parser
 
 from loadtest.engine.sockets import tls_context
 from loadtest.errors import UsageError
-from loadtest.profile import Profile
 from loadtest.profile.describe import load_lines
 from loadtest.users.guard import check_target
 from loadtest.users.options import DEFAULT_PROFILE, RunOptions, add_arguments, run_options
 from loadtest.users.presentation import presentation
-from loadtest.users.probe import check_server
+from loadtest.users.provision import check_answer, check_provisioning, provisioning_lines
 
 __all__ = [
     "add_run_arguments",
@@ -111,14 +110,18 @@ def checked_options(options: argparse.Namespace) -> RunOptions:
         tls_context(Path(checked.ca_file))
     if checked.host:
         check_target(checked.host, allowed_host=checked.allowed_host)
+    check_provisioning(checked, checked.host)
     return checked
 
 
-def print_plan(profile: Profile, host: str | None) -> None:
+def print_plan(options: RunOptions) -> None:
     """Print what a run will do, before it does."""
+    profile = options.profile
     print(f"{profile.name}: {profile.description}")
-    print(f"  target {host or 'embedded server, started for this run'}")
-    for line in load_lines(profile.planned_load()):
+    print(f"  target {options.host or 'embedded server, started for this run'}")
+    for line in provisioning_lines(options):
+        print(f"  {line}")
+    for line in load_lines(options.planned_load()):
         print(f"  {line}")
     for deviation in profile.deviations:
         print(f"  deviates from the SDK: {deviation}")
@@ -175,7 +178,5 @@ def check_answers(options: RunOptions) -> None:
         TargetError: It does not.
     """
     if options.host:
-        check_server(
-            options.host, options.profile, Path(options.ca_file) if options.ca_file else None
-        )
+        check_answer(options, options.host)
         presentation.checked_host = options.host

@@ -25,6 +25,7 @@ _VERBS = {
     "sink": ("sink", "take the push webhook of a deployment"),
     "profiles": ("profiles", "list, explain or check run profiles"),
     "selftest": ("selftest", "inject known faults, and check that the figures say so"),
+    "cleanup": ("cleanup", "remove the users and channels that a run made"),
     "report": ("report", "render the report of an earlier run again"),
 }
 

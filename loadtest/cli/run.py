@@ -21,7 +21,7 @@ add_arguments = add_run_arguments
 def run(options: argparse.Namespace) -> int:
     """Run the profile and return the exit code that its verdict asks for."""
     checked = checked_options(options)
-    print_plan(checked.profile, checked.host)
+    print_plan(checked)
     if options.dry_run:
         return 0
     check_answers(checked)

@@ -49,6 +49,10 @@ def _add_access_arguments(parser: argparse.ArgumentParser) -> None:
     access.add_argument(
         "--auth-params", metavar="JSON", help="what every user must send (default: anything)"
     )
+    access.add_argument(
+        "--client-id", help="the only id that gets a token of the Platform API (default: any)"
+    )
+    access.add_argument("--client-secret", help="the secret of --client-id")
 
 
 def _add_behaviour_arguments(parser: argparse.ArgumentParser) -> None:
@@ -150,6 +154,8 @@ def _settings(options: argparse.Namespace) -> ServerSettings:
         private_key=options.private_key,
         api_key=options.api_key,
         auth_params=_auth_params(options.auth_params),
+        client_id=options.client_id,
+        client_secret=options.client_secret,
         session_limit=options.session_limit,
         typing_timeout_s=options.typing_timeout,
         heart_beat_ms=options.heart_beat,

@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serve the web UI until it is stopped."""
     checked = checked_options(options)
-    print_plan(checked.profile, checked.host)
+    print_plan(checked)
     if options.dry_run:
         return 0
     web = ["--web-host", options.web_host, "--web-port", str(options.web_port)]

@@ -8,6 +8,7 @@ An action that cannot be written, because the user session is not active or the 
 such link, has failed at once: it causes nothing, and the observer is told of no cause.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -23,8 +24,10 @@ __all__ = [
     "create_channel",
     "edit_message",
     "get_channel",
+    "get_current_user",
     "invite_user",
     "join_channel",
+    "list_channels",
     "react_to_message",
     "read_message",
     "reply_to_message",
@@ -75,7 +78,12 @@ def create_channel(device: DeviceCore, channel: dict[str, object], timing: Timin
     """Create a channel from ``type``, ``name``, ``members`` and the like."""
     pending = timing.pending(Action.CREATE_CHANNEL)
     pending.types = _CREATE_CHANNEL_TYPES
-    if not _is_refused(device, pending):
+    if _is_refused(device, pending):
+        return
+    if not device.create_channel_link:
+        reason = "the server offers no action 'createChannel' to this user"
+        fail(device, pending, reason, pending.written_ns)
+    else:
         act(device, device.create_channel_link, _encode(channel), pending)
         device.flush()
 
@@ -85,6 +93,25 @@ def get_channel(device: DeviceCore, channel: int, timing: Timing) -> None:
     pending = timing.pending(Action.GET_CHANNEL)
     if not _is_refused(device, pending):
         relay(device, device.fleet.settings.dialect.channel_relay(channel), pending)
+        device.flush()
+
+
+def get_current_user(device: DeviceCore, timing: Timing) -> None:
+    """Read the user of this device, for links that are needed rarely."""
+    pending = timing.pending(Action.RELAY)
+    if not _is_refused(device, pending):
+        relay(device, device.fleet.settings.dialect.user_relay, pending)
+        device.flush()
+
+
+def list_channels(
+    device: DeviceCore, destination: str, filters: Mapping[str, str], timing: Timing
+) -> None:
+    """Read a page of the user's channels; ``destination`` is a link of the user or of a page."""
+    pending = timing.pending(Action.RELAY)
+    pending.parameters = tuple(filters.items())
+    if not _is_refused(device, pending):
+        relay(device, destination, pending)
         device.flush()
 
 

@@ -13,11 +13,11 @@ from typing import Protocol
 from loadtest.chat.resources import ChannelLinks
 from loadtest.device.connection import Connection
 from loadtest.device.fleet import Fleet
-from loadtest.device.numbers import id_prefix, number_of_id
+from loadtest.device.numbers import id_prefix, number_of_id, wire_id
 from loadtest.device.state import State
 from loadtest.errors import UsageError
 from loadtest.observations import Action
-from loadtest.wire.stomp import header_value
+from loadtest.wire.stomp import encode, header_value
 
 __all__ = [
     "ChatSession",
@@ -74,6 +74,8 @@ class Pending:
     """Event types that complete it; None: any."""
     destination: str = ""
     """Of a relay, to repeat it after a rate limit; empty for an action."""
+    parameters: tuple[tuple[str, str], ...] = ()
+    """Of a relay: what narrows a list down."""
     accepted_ns: int = 0
 
 
@@ -294,9 +296,16 @@ class DeviceCore:
                 for each, destination in enumerate(destinations, number)
             )
 
-    def write_subscribe_bare(self, number: int, destination: str) -> None:
+    def write_subscribe_bare(
+        self, number: int, destination: str, parameters: tuple[tuple[str, str], ...] = ()
+    ) -> None:
         """Write SUBSCRIBE without a receipt: of a relay, or of the errors queue."""
-        self.write(_SUBSCRIBE_BARE % (self.wire_prefix, number, header_value(destination)))
+        if not parameters:
+            self.write(_SUBSCRIBE_BARE % (self.wire_prefix, number, header_value(destination)))
+            return
+        identifier = wire_id("subscription-id", self.prefix, number)
+        headers = (*parameters, ("id", identifier), ("destination", destination))
+        self.write(encode("SUBSCRIBE", headers))
 
     def write_unsubscribe(self, number: int) -> None:
         """Write UNSUBSCRIBE."""

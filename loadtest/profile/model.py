@@ -5,21 +5,25 @@ beside a run's results as TOML. The population and behaviour that it describes a
 they mean is in the part ``workload``.
 """
 
+import hashlib
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
-from pydantic import model_validator
+from pydantic import ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
+from loadtest.errors import UsageError
 from loadtest.profile.rules import broken_rules
 from loadtest.profile.sections import HANDLERS, ChannelSection, ProfileSections
 from loadtest.profile.toml_text import toml_text
 from loadtest.workload.behaviour import Behaviour, Presence, Response, Stays, Writing
-from loadtest.workload.distributions import Exponential, Fixed
+from loadtest.workload.distributions import Exponential, Fixed, Table
 from loadtest.workload.disturbances import CutPlan, Disturbances, SlowReaders
+from loadtest.workload.existing import CellPlanner, Existing, ExistingChannel
 from loadtest.workload.load_plan import LoadPlan, plan_load
-from loadtest.workload.population import ChannelGroup, ChannelType, Population, plan_cell
+from loadtest.workload.population import ChannelGroup, ChannelType, Population
 
 __all__ = ["HIDDEN", "Profile"]
 
@@ -176,19 +180,69 @@ class Profile(ProfileSections):
         }
         return tuple(text for text, is_kept in switches.items() if not is_kept)
 
-    def planned_load(self, seed: int | None = None) -> LoadPlan:
-        """Return the load of this run, as planned.
+    def planned_load(self, seed: int | None = None, existing: Existing | None = None) -> LoadPlan:
+        """Return the load of this run, as planned, of users that exist if they are known.
 
         Raises:
             UsageError: A cell cannot be planned: its channels do not fit.
         """
-        population = self.population_plan()
         seed = self.run.seed if seed is None else seed
-        cells = (
-            plan_cell(population, index, seed=seed, run="plan")
-            for index in range(self.cells_in_run)
-        )
-        return plan_load(cells, self.behaviour(), seed=seed)
+        planner = CellPlanner(self.population_plan(), seed=seed, run="plan", existing=existing)
+        return plan_load(planner.plans(self.cells_in_run), self.behaviour(), seed=seed)
+
+    def names_of_run(self, run: str) -> str:
+        """Return what stands in the names of users and channels of a run.
+
+        A name that the profile gives has the population's fingerprint behind it: another population
+        would find channels with other members.
+        """
+        if not self.provisioning.name:
+            return run
+        population = f"{self.population_plan()!r} {self.run.seed}".encode()
+        fingerprint = hashlib.blake2s(population, digest_size=3).hexdigest()
+        return f"{self.provisioning.name}-{fingerprint}"
+
+    # --- users that exist -----------------------------------------------------------------------
+
+    def describing(self, existing: Existing) -> Self:
+        """Return the profile with users and channels that exist as its population.
+
+        A group keeps its message weight if the profile has one of that name. Rates stay, and so do
+        the cells, unless the users cannot be divided into so many.
+
+        Raises:
+            UsageError: The profile asks for what cannot be done among them.
+        """
+        memberships = Counter(name for each in existing.channels for name in each.members)
+        groups: dict[str, list[ExistingChannel]] = {}
+        for channel in existing.channels:
+            groups.setdefault(channel.group, []).append(channel)
+        weights = {each.group: each.message_weight for each in self.channels}
+        channels = [
+            {
+                "group": group,
+                "type": each[0].type.value,
+                "count": len(each),
+                "size": _sizes(each),
+                "message_weight": weights.get(group, 1.0),
+            }
+            for group, each in groups.items()
+        ]
+        population = {
+            "users": len(existing.users),
+            "cells": existing.cells_up_to(self.population.cells),
+            "cells_in_run": None,
+            # Of a cell, what its channels are on average may be more than what they are.
+            "channels_per_user_max": max(memberships.values(), default=1) + len(groups),
+            "background_ratio": 0.0,
+        }
+        try:
+            return self._changed(population, {}, channels)
+        except ValidationError as error:
+            problems = [line for each in error.errors() for line in each["msg"].splitlines()]
+            raise UsageError(
+                *(f"among the users that exist: {line}" for line in problems)
+            ) from error
 
     # --- scaling --------------------------------------------------------------------------------
 
@@ -223,6 +277,14 @@ class Profile(ProfileSections):
         data["run"]["ramp_s"] = min(self.users_in_run / base.users_per_s, longest_s)
         return self.from_resolved(data)
 
+    def in_one_cell(self) -> Self:
+        """Return the profile with its population in one cell."""
+        return self._changed({"cells": 1, "cells_in_run": 1}, {})
+
+    def slowed(self, factor: float) -> Self:
+        """Return the profile with ``factor`` times its rates, and everything else as it is."""
+        return self._changed({}, self._rates(factor))
+
     def scaled_to_users(self, users: int) -> Self:
         """Return the profile with so many users, or a few more; see ``scaled``."""
         per_cell = self.population_plan().users_per_cell
@@ -237,20 +299,21 @@ class Profile(ProfileSections):
         users = max(2, math.ceil(round(factor * base.users_per_cell, 6)))
         shrunk = self.population.model_copy(update={"users": users, "cells": 1})
         chatting = users - round(shrunk.background_ratio * users)
-        ratio = users / self.population.users
-        rates = {
-            name: getattr(self.workload, name) * ratio
-            for name in ("message_rate_per_s", "channel_update_rate_per_s", "offline_rate_per_s")
-        }
+        rates = self._rates(users / self.population.users)
         channels = [
             _shrunk_channels(channel, factor / cells, chatting) for channel in self.channels
         ]
         population = {"users": users, "cells": 1, "cells_in_run": 1}
         return self._changed(population, rates, channels)
 
+    def _rates(self, factor: float) -> dict[str, float]:
+        """Return the rates of the whole population, ``factor`` times."""
+        names = ("message_rate_per_s", "channel_update_rate_per_s", "offline_rate_per_s")
+        return {name: getattr(self.workload, name) * factor for name in names}
+
     def _changed(
         self,
-        population: Mapping[str, int],
+        population: Mapping[str, float | None],
         workload: Mapping[str, float],
         channels: list[dict[str, Any]] | None = None,
     ) -> Self:
@@ -261,6 +324,13 @@ class Profile(ProfileSections):
         if channels is not None:
             data["channels"] = channels
         return self.from_resolved(data)
+
+
+def _sizes(channels: Sequence[ExistingChannel]) -> dict[str, Any]:
+    """Return how many members channels have, as a profile would write it."""
+    counts = sorted(Counter(len(each.members) for each in channels).items())
+    sizes, weights = zip(*counts, strict=True)
+    return {"kind": Table.kind, "values": list(sizes), "weights": list(weights)}
 
 
 def _shrunk_channels(channel: ChannelSection, factor: float, users: int) -> dict[str, Any]:

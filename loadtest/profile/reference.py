@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from loadtest.profile.load import load_profile
+from loadtest.profile.provisioning_section import ProvisioningSection
 from loadtest.profile.resources import profile_names
 from loadtest.profile.sections import (
     ChannelSection,
@@ -33,6 +34,7 @@ __all__ = ["reference_page"]
 _SECTIONS: Mapping[str, type[BaseModel]] = {
     "[run]": RunSection,
     "[target]": TargetSection,
+    "[provisioning]": ProvisioningSection,
     "[population]": PopulationSection,
     "[[channels]]": ChannelSection,
     "[workload]": WorkloadSection,

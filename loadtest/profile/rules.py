@@ -157,6 +157,22 @@ def _cuts(profile: ProfileSections) -> Iterator[str]:
         )
 
 
+def _provisioning(profile: ProfileSections) -> Iterator[str]:
+    section = profile.provisioning
+    if section.mode == "file" and not section.file:
+        yield 'provisioning.file is ""; in mode file it must name the file of users and channels'
+    if section.mode != "file" and section.file:
+        yield (
+            f'provisioning.mode is "{section.mode}"; provisioning.file ({section.file}) is only'
+            ' read in mode "file"'
+        )
+    if section.mode != "platform" and section.name:
+        yield (
+            f'provisioning.mode is "{section.mode}"; provisioning.name ({section.name}) is only'
+            ' used in mode "platform"'
+        )
+
+
 def _thresholds(profile: ProfileSections) -> Iterator[str]:
     for expression in profile.thresholds:
         try:
@@ -176,5 +192,6 @@ _RULES: tuple[Callable[[ProfileSections], Iterator[str]], ...] = (
     _presence,
     _stays,
     _cuts,
+    _provisioning,
     _thresholds,
 )

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from loadtest.observations import ChatEvent
 from loadtest.profile.fields import DeviceWeights, Durations, Section, Sizes, setting
+from loadtest.profile.provisioning_section import ProvisioningSection
 from loadtest.profile.workload_sections import (
     ChatSessionSection,
     ConnectionCutSection,
@@ -322,6 +323,7 @@ class ProfileSections(Section):
     description: str = setting(min_length=1, description="What the profile is for, in one line.")
     run: RunSection = RunSection()
     target: TargetSection = TargetSection()
+    provisioning: ProvisioningSection = ProvisioningSection()
     population: PopulationSection
     channels: Annotated[tuple[ChannelSection, ...], Field(strict=False)] = ()
     workload: WorkloadSection

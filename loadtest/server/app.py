@@ -1,5 +1,8 @@
 """The reference server on a port: sockets, HTTP and the two timers.
 
+Devices and the Platform API share the port: the first line of a connection says which of them it
+is, and the library that serves WebSockets never sees the others.
+
 One rule: all work is done inside the callback that brought it, on one loop, without waiting: a
 frame is handed to the gateway as it arrives, and what comes of it is written before the next one is
 read. There is no task per connection but the one that ``websockets`` makes, and no task per send.
@@ -14,7 +17,7 @@ import ssl
 import threading
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import cast
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import orjson
@@ -33,6 +36,8 @@ from loadtest.server.chat import TICK_NS, Chat, Times, build_chat
 from loadtest.server.connection import Connection
 from loadtest.server.fault_control import FAULT_PATHS, answer_fault_request, is_loopback
 from loadtest.server.gateway import Gateway
+from loadtest.server.http_caller import HttpCaller
+from loadtest.server.platform_api import PlatformApi, is_platform_path
 from loadtest.server.settings import ServerSettings
 from loadtest.server.webhook import WebhookPoster
 
@@ -43,6 +48,8 @@ _DATA_OPCODES = frozenset({Opcode.TEXT, Opcode.BINARY, Opcode.CONT})
 _CLOSE_TIMEOUT_S = 2.0
 _MS_PER_S = 1_000
 _TEXT = "text/plain; charset=utf-8"
+_MAX_FIRST_LINE_BYTES = 8 * 1024
+_METHODS_WITHOUT_WEBSOCKET = frozenset({b"POST", b"PUT", b"PATCH", b"DELETE", b"HEAD"})
 
 _log = logging.getLogger(__name__)
 
@@ -56,6 +63,36 @@ class _Device(ServerConnection):
 
     server_of_device: "ReferenceServer"
     connection: Connection | None = None
+    _first_line: bytes | None = b""
+    """What has come of it; None once it was read."""
+    _raw_transport: asyncio.BaseTransport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Wait for the first line: the connection may be one of the Platform API."""
+        self._raw_transport = transport
+        self.server_of_device.silent.add(transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Pass data on to whoever the first line is for."""
+        if self._first_line is None:
+            super().data_received(data)
+            return
+        self._first_line += data
+        if b"\n" not in self._first_line and len(self._first_line) < _MAX_FIRST_LINE_BYTES:
+            return
+        data, self._first_line = self._first_line, None
+        self.server_of_device.silent.discard(self._raw_transport)
+        if _is_for_platform(data):
+            # Nothing but this protocol knows of the connection so far.
+            self.server_of_device.take_caller(self._raw_transport, data)
+            return
+        super().connection_made(self._raw_transport)
+        super().data_received(data)
+
+    def eof_received(self) -> None:
+        """Close; the library's part only if it knows of the connection."""
+        if self._first_line is None:
+            super().eof_received()
 
     def process_event(self, event: Event) -> None:
         """Hand data to the gateway; everything else is the library's."""
@@ -67,13 +104,16 @@ class _Device(ServerConnection):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Clean up at once, as others may be told of it."""
+        if self._first_line is not None:
+            self.server_of_device.silent.discard(self._raw_transport)
+            return
         super().connection_lost(exc)
         if self.connection is not None:
             self.server_of_device.gateway.lost(self.connection)
 
-    def admit(self, server: "ReferenceServer", api_key: str | None) -> None:
+    def admit(self, api_key: str | None) -> None:
         """Become a connection of this server; the handshake goes on."""
-        self.server_of_device = server
+        server = self.server_of_device
         self.connection = server.gateway.opened(_Outlet(self, server), api_key)
 
 
@@ -125,6 +165,10 @@ class ReferenceServer:
         self.send_buffer_limit_bytes = settings.send_buffer_limit_bytes
         self._chat: Chat = build_chat(settings, Times(monotonic_ns, utc_now, _block))
         self.gateway = Gateway(self._chat)
+        self._platform = PlatformApi(self._chat)
+        self._callers: set[HttpCaller] = set()
+        self.silent: set[asyncio.BaseTransport] = set()
+        """Connections whose first line has not come."""
         self._alarm: asyncio.TimerHandle | None = None
         self._poster: WebhookPoster | None = None
         self._server: Server | None = None
@@ -162,7 +206,7 @@ class ReferenceServer:
                 ping_interval=None,
                 close_timeout=_CLOSE_TIMEOUT_S,
                 max_size=settings.max_frame_bytes,
-                create_connection=_Device,
+                create_connection=self._new_device,  # type: ignore[arg-type] # it is only called
                 ssl=_tls_context(settings),
                 backlog=4096,
             )
@@ -192,12 +236,31 @@ class ReferenceServer:
         if self._poster is not None:
             await self._poster.stop()
         self._server.close()
+        for caller in list(self._callers):
+            caller.close()
+        for transport in list(self.silent):
+            transport.close()
         await self._server.wait_closed()
 
     def stats(self) -> dict[str, object]:
         """Return what ``/stats`` says."""
         usage = os.times()
-        return self._chat.counters.as_json(monotonic_ns(), usage.user + usage.system)
+        counted = self._chat.counters.as_json(monotonic_ns(), usage.user + usage.system)
+        return {**counted, "stored": self._chat.store.counts()}
+
+    def take_caller(self, transport: asyncio.BaseTransport, data: bytes) -> None:
+        """Take over a connection of the Platform API, of which ``data`` has come."""
+        caller = HttpCaller(self._platform.answer, self._callers.discard)
+        self._callers.add(caller)
+        cast(asyncio.Transport, transport).set_protocol(caller)
+        caller.connection_made(transport)
+        caller.data_received(data)
+
+    def _new_device(self, *arguments: Any, **settings: Any) -> "_Device":  # noqa: ANN401
+        """Return what holds a connection, as the library asks for it."""
+        device = _Device(*arguments, **settings)
+        device.server_of_device = self
+        return device
 
     def slow_reader_found(self) -> None:
         """Count a device that is disconnected because it does not read."""
@@ -236,7 +299,7 @@ class ReferenceServer:
                     device.transport.abort()
                     return _http_response(HTTPStatus.SERVICE_UNAVAILABLE, _TEXT, b"")
                 keys = parse_qs(url.query).get("api-key")
-                cast(_Device, device).admit(self, keys[0] if keys else None)
+                cast(_Device, device).admit(keys[0] if keys else None)
                 return None
             case "/healthz":
                 return _http_response(HTTPStatus.OK, _TEXT, b"ok\n")
@@ -323,6 +386,13 @@ def _tls_context(settings: ServerSettings) -> ssl.SSLContext | None:
 def _block(seconds: float) -> None:
     """Stand still; the loop, and so everything else of this process's server, does as well."""
     threading.Event().wait(seconds)
+
+
+def _is_for_platform(data: bytes) -> bool:
+    """Tell whether the first line of a connection is a request of the Platform API."""
+    method, _, rest = data.partition(b"\n")[0].partition(b" ")
+    path = rest.partition(b" ")[0].partition(b"?")[0].decode("latin-1")
+    return method in _METHODS_WITHOUT_WEBSOCKET or is_platform_path(path)
 
 
 def _json_response(status: HTTPStatus, content: object) -> Response:

@@ -4,7 +4,7 @@ The rule is that of ``actions``: the target exists and the actor may reach it; w
 decide is here. Every action but joining needs a member.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from uuid import uuid4
 
 from loadtest.server.actions import Call, read_message, send_message
@@ -22,12 +22,25 @@ from loadtest.server.bodies import (
 from loadtest.server.chat import Chat
 from loadtest.server.destinations import channel_topic, user_topic
 from loadtest.server.membership import add_member, find_member, referred_user, remove_member
-from loadtest.server.publications import Publication, publication_of_channel, publication_of_user
+from loadtest.server.publications import (
+    Completion,
+    Publication,
+    publication_of_channel,
+    publication_of_user,
+)
 from loadtest.server.refusals import access_denied, bad_request
 from loadtest.server.store import Channel, ChannelKind, User
 from loadtest.server.subscriptions import end_channel_subscriptions
 
-__all__ = ["CHANNEL_ACTIONS", "MAX_DIRECT_MEMBERS", "create_channel", "join"]
+__all__ = [
+    "CHANNEL_ACTIONS",
+    "MAX_DIRECT_MEMBERS",
+    "add_channel",
+    "create_channel",
+    "join",
+    "remove_channel",
+    "tell_joined",
+]
 
 MAX_DIRECT_MEMBERS = 10
 """A direct channel joins a user with up to nine others."""
@@ -39,10 +52,29 @@ MAX_DIRECT_MEMBERS = 10
 def create_channel(chat: Chat, call: Call) -> None:
     """Create a channel, or join the actor and the named members to the equivalent one."""
     wanted = decode(call.body, NewChannel)
-    kind = ChannelKind(wanted.type)
     # Members that do not exist are left out; the creator comes first.
     found = (chat.store.find_user(user_id=m.id, name=m.username) for m in wanted.members)
     users = list(dict.fromkeys([call.actor, *(user for user in found if user is not None)]))
+    channel, is_new = add_channel(chat, wanted, users, creator=call.actor)
+    event_type = "user.channel.created" if is_new else "user.channel.upserted"
+    publication = publication_of_channel(event_type, channel)
+    chat.publisher.publish(user_topic(call.actor.id, "channels"), publication, call.completion)
+    if is_new:
+        tell_joined(chat, channel, (user for user in users if user is not call.actor))
+
+
+def add_channel(
+    chat: Chat, wanted: NewChannel, users: Sequence[User], *, creator: User | None
+) -> tuple[Channel, bool]:
+    """Return a new channel of these users, or the equivalent one with them, and if it is new.
+
+    Of a new one the members are still to be told.
+
+    Raises:
+        RefusedError: A direct channel cannot have so many members, or the name is in use by a
+            channel of another type.
+    """
+    kind = ChannelKind(wanted.type)
     if kind is ChannelKind.DIRECT:
         if not 2 <= len(users) <= MAX_DIRECT_MEMBERS:
             raise bad_request(
@@ -53,39 +85,35 @@ def create_channel(chat: Chat, call: Call) -> None:
     else:
         channel = chat.store.find_group(kind, wanted.name) if wanted.name else None
     if channel is None:
-        _create(chat, call, wanted, users)
-    else:
-        _upsert(chat, call, channel, users)
+        channel = _new_channel(chat, wanted, creator)
+        chat.store.add_channel(channel, users)
+        return channel, True
+    for user in users:
+        add_member(chat, channel, user)
+    return channel, False
 
 
-def _create(chat: Chat, call: Call, wanted: NewChannel, users: Iterable[User]) -> None:
+def tell_joined(chat: Chat, channel: Channel, users: Iterable[User]) -> None:
+    """Tell the members of a new channel that they are members of it."""
+    joined = publication_of_channel("user.channel.joined", channel)
+    for user in users:
+        chat.publisher.publish(user_topic(user.id, "channels"), joined)
+
+
+def _new_channel(chat: Chat, wanted: NewChannel, creator: User | None) -> Channel:
     channel_id = chat.store.next_id()
     kind = ChannelKind(wanted.type)
     name = wanted.name or str(uuid4())
-    channel = Channel(
+    return Channel(
         id=channel_id,
         thread_id=chat.store.next_id(),
         kind=kind,
         name=name,
         display_name=None if kind is ChannelKind.DIRECT else wanted.display_name or name,
-        creator=call.actor,
+        creator=creator,
         created_time=chat.now_text(),
         properties=properties_text(wanted.properties),
     )
-    chat.store.add_channel(channel, users)
-    created = publication_of_channel("user.channel.created", channel)
-    chat.publisher.publish(user_topic(call.actor.id, "channels"), created, call.completion)
-    joined = publication_of_channel("user.channel.joined", channel)
-    for user in users:
-        if user is not call.actor:
-            chat.publisher.publish(user_topic(user.id, "channels"), joined)
-
-
-def _upsert(chat: Chat, call: Call, channel: Channel, users: Iterable[User]) -> None:
-    for user in users:
-        add_member(chat, channel, user)
-    upserted = publication_of_channel("user.channel.upserted", channel)
-    chat.publisher.publish(user_topic(call.actor.id, "channels"), upserted, call.completion)
 
 
 # --- belonging --------------------------------------------------------------------------------
@@ -142,25 +170,32 @@ def _update(chat: Chat, call: Call, channel: Channel) -> None:
         channel.display_name = changes.display_name
     updated = publication_of_channel("channel.self.updated", channel)
     chat.publisher.publish(channel_topic(channel.id, ""), updated, call.completion)
-    _tell_members(chat, call, channel, "user.channel.updated")
+    _tell_members(chat, channel, "user.channel.updated", call.completion)
 
 
 def _delete(chat: Chat, call: Call, channel: Channel) -> None:
     if channel.creator is not call.actor:
         raise access_denied(f"channel {channel.id} was created by another user")
+    remove_channel(chat, channel, call.completion)
+
+
+def remove_channel(chat: Chat, channel: Channel, completion: Completion | None = None) -> None:
+    """Tell everybody that a channel is gone, and forget it."""
     deleted = publication_of_channel("channel.self.deleted", channel)
-    chat.publisher.publish(channel_topic(channel.id, ""), deleted, call.completion)
-    _tell_members(chat, call, channel, "user.channel.deleted")
+    chat.publisher.publish(channel_topic(channel.id, ""), deleted, completion)
+    _tell_members(chat, channel, "user.channel.deleted", completion)
     end_channel_subscriptions(chat, channel)
     chat.store.remove_channel(channel)
 
 
-def _tell_members(chat: Chat, call: Call, channel: Channel, event_type: str) -> None:
+def _tell_members(
+    chat: Chat, channel: Channel, event_type: str, completion: Completion | None
+) -> None:
     publication = publication_of_channel(event_type, channel)
     for member in channel.members.values():
         if member.is_online:
             topic = user_topic(member.id, "channels")
-            chat.publisher.publish(topic, publication, call.completion)
+            chat.publisher.publish(topic, publication, completion)
 
 
 def _mute(chat: Chat, call: Call, channel: Channel) -> None:

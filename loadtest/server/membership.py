@@ -47,7 +47,9 @@ def add_member(
     chat.publisher.publish(user_topic(user.id, "channels"), of_user)
 
 
-def remove_member(chat: Chat, channel: Channel, user: User, completion: Completion) -> None:
+def remove_member(
+    chat: Chat, channel: Channel, user: User, completion: Completion | None = None
+) -> None:
     """End a membership, and with it the chat sessions of this user in the channel."""
     left = publication_of_user("channel.member.left", user)
     chat.publisher.publish(channel_topic(channel.id, "members"), left)

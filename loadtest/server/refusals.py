@@ -13,6 +13,7 @@ __all__ = [
     "RefusedError",
     "access_denied",
     "bad_request",
+    "conflict",
     "not_found",
     "rate_limited",
 ]
@@ -24,6 +25,7 @@ class RefusalKind(StrEnum):
     ACCESS_DENIED = "AccessDeniedError"
     NOT_FOUND = "ResourceNotFoundError"
     BAD_REQUEST = "ClientError"
+    CONFLICT = "ConflictError"
     CHAT_SESSION_LIMIT = "ChatSessionLimitExceededError"
     RATE_LIMITED = "RateLimitedError"
     UNAVAILABLE = "ServiceUnavailableError"
@@ -58,6 +60,11 @@ def not_found(what: str) -> RefusedError:
 def bad_request(message: str) -> RefusedError:
     """Return the refusal for a request that makes no sense here."""
     return RefusedError(RefusalKind.BAD_REQUEST, message)
+
+
+def conflict(message: str) -> RefusedError:
+    """Return the refusal for what contradicts something that exists."""
+    return RefusedError(RefusalKind.CONFLICT, message)
 
 
 def rate_limited(action: str, cool_off_s: float) -> RefusedError:

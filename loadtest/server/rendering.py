@@ -77,7 +77,8 @@ class Renderer:
             fields["members"] = [self._paste(user) for user in channel.members.values()]
         else:
             fields["displayName"] = channel.display_name
-        fields["creator"] = self._paste(channel.creator)
+        if channel.creator is not None:
+            fields["creator"] = self._paste(channel.creator)
         last_message = channel.last_message
         if last_message is not None:
             fields["lastReceivedMessage"] = orjson.Fragment(self.message(last_message))
@@ -229,7 +230,7 @@ def _user_fields(user: User) -> dict[str, Any]:
         "name": user.name,
         "displayName": user.display_name,
         "displayPictureUrl": f"https://example.test/picture/{user.id}",
-        "isGuest": True,
+        "isGuest": user.is_guest,
         "presence": _ONLINE if user.is_online else _OFFLINE,
         "callStatus": "AVAILABLE",
         "properties": orjson.Fragment(user.properties),

@@ -54,6 +54,9 @@ class ServerSettings:
     """The only accepted key; None accepts any, or none."""
     auth_params: Mapping[str, object] | None = None
     """What ``StompX-Auth-Params`` must hold; None ignores the header."""
+    client_id: str | None = None
+    """The only id, with its secret, that gets a token of the Platform API; None: any gets one."""
+    client_secret: str | None = None
     session_limit: int = 10
     """Chat sessions of one connection at once; 0 is no limit."""
     typing_timeout_s: float = 3.0
@@ -98,6 +101,8 @@ class ServerSettings:
                 f"server: path prefix is {self.path_prefix!r}; it must start with a slash and not "
                 "end with one"
             )
+        if (self.client_id is None) != (self.client_secret is None):
+            yield "server: client id and client secret must be given together"
         if (self.certificate is None) != (self.private_key is None):
             yield "server: certificate and private key must be given together"
         for name, path in (("certificate", self.certificate), ("private key", self.private_key)):

@@ -77,6 +77,8 @@ class Counters:
     error_messages: int = 0
     """Refusals that a device was told of on its errors queue."""
     error_frames: int = 0
+    platform_answers: defaultdict[str, int] = field(default_factory=_counts)
+    """Answers of the Platform API by HTTP status."""
     pushes: PushCounts = field(default_factory=PushCounts)
     faults: FaultCounts = field(default_factory=FaultCounts)
 
@@ -124,6 +126,7 @@ class Counters:
             "slow_readers_disconnected": self.slow_readers,
             "dead_connections": self.dead_connections,
             "errors": _sorted(self.errors),
+            "platform_answers": _sorted(self.platform_answers),
             "push": self.pushes.as_json(),
             "faults": self.faults.as_json(),
             "faults_on_channel_topics": self.faults.channels_as_json(),

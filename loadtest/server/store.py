@@ -44,6 +44,10 @@ class User:
     display_name: str
     properties: bytes = NO_PROPERTIES
     """JSON text of an object."""
+    is_guest: bool = True
+    """Whether the user came by connecting, and not through the Platform API."""
+    created_time: str = ""
+    """Empty for a guest."""
     connection_count: int = 0
     channels: "dict[int, Channel]" = field(default_factory=dict)
     rendered: dict[int, bytes] = field(default_factory=dict)
@@ -107,7 +111,8 @@ class Channel:
     kind: ChannelKind
     name: str
     display_name: str | None
-    creator: User
+    creator: User | None
+    """None if the Platform API made the channel."""
     created_time: str
     properties: bytes = NO_PROPERTIES
     members: dict[int, User] = field(default_factory=dict)
@@ -174,8 +179,7 @@ class Store:
         user = self._users_by_name.get(name)
         if user is None:
             user = User(self.next_id(), name, display_name=name)
-            self._users[user.id] = user
-            self._users_by_name[name] = user
+            self.add_user(user)
         return user
 
     def find_user(self, *, user_id: int | None = None, name: str | None = None) -> User | None:
@@ -183,6 +187,28 @@ class Store:
         if user_id is not None:
             return self._users.get(user_id)
         return self._users_by_name.get(name) if name is not None else None
+
+    def add_user(self, user: User) -> None:
+        """Take in a new user, whose name nobody has."""
+        self._users[user.id] = user
+        self._users_by_name[user.name] = user
+
+    def remove_user(self, user: User) -> None:
+        """Forget a user, who is a member of nothing; messages keep their author."""
+        del self._users[user.id]
+        del self._users_by_name[user.name]
+
+    def users(self) -> Iterable[User]:
+        """Return all users, the oldest first."""
+        return self._users.values()
+
+    def counts(self) -> dict[str, int]:
+        """Return how many resources are kept, by kind."""
+        return {
+            "users": len(self._users),
+            "channels": len(self._channels),
+            "messages": len(self._messages),
+        }
 
     def user(self, user_id: int) -> User:
         """Return a user.

@@ -16,8 +16,8 @@ import uvloop
 
 from loadtest.clock import Clock, monotonic_ns
 from loadtest.errors import RemoteProtocolError, UsageError
-from loadtest.sink.http import Request, RequestParser, encode_answer
 from loadtest.sink.pushes import PushLog, push_from_body
+from loadtest.wire.http import Request, RequestParser, encode_answer
 
 __all__ = ["PushSink", "sink_forever"]
 

@@ -4,7 +4,7 @@ A cell is provisioned by what its devices can do themselves: once the members of
 active user sessions, one of them creates it, naming the others; each device then reads the channel
 for its links, as an app does that opens a chat page. A member without a device is introduced to the
 server before. When every channel of the cell is settled, the cell is ready and its workload starts.
-A user who comes later is invited.
+A user who comes later is invited. Cells of users and channels that exist are in ``existing_cells``.
 
 Everything here runs in the engine's thread.
 """
@@ -27,8 +27,13 @@ class ChannelState(Enum):
 
     PLANNED = "its members are not all connected"
     CREATING = "it is being created"
+    SEARCHING = "it is being looked for"
     READY = "ready"
     FAILED = "it could not be created"
+    MISSING = "it was not found"
+
+
+_ON_THE_WAY = frozenset({ChannelState.CREATING, ChannelState.SEARCHING})
 
 
 @dataclass(slots=True)
@@ -269,11 +274,11 @@ class Cell:
         if len(self.users) < len(self.plan.users) and not self._is_complete:
             return False
         for channel in self.channels:
-            if channel.state is ChannelState.CREATING or channel.awaited:
+            if channel.state in _ON_THE_WAY or channel.awaited:
                 return False
         if not self._is_patient:
             return True
-        if any(self._will_be_created(channel) for channel in self.channels):
+        if any(self._will_be_there(channel) for channel in self.channels):
             return False
         return all(
             self._is_known(member)
@@ -281,5 +286,5 @@ class Cell:
             if user.devices or member in self.introductions
         )
 
-    def _will_be_created(self, channel: Channel) -> bool:
+    def _will_be_there(self, channel: Channel) -> bool:
         return channel.state is ChannelState.PLANNED and len(self._present(channel)) > 1

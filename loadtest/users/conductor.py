@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
 import loadtest
 from loadtest.clock import NS_PER_S, Clock, monotonic_ns, utc_now
@@ -31,6 +32,7 @@ from loadtest.report import (
 )
 from loadtest.report.run_record import RunRecord, run_results
 from loadtest.report.summary import RunFacts
+from loadtest.report.terminal import printable
 from loadtest.selftest.outcome import latest_outcome
 from loadtest.users.options import RunOptions
 from loadtest.users.presentation import presentation
@@ -40,6 +42,7 @@ __all__ = ["Circumstances", "Conductor"]
 
 _LIBRARIES = ("locust", "gevent", "websockets", "uvloop", "orjson", "msgspec")
 _US_PER_MS = 1000
+_logger = logging.getLogger("loadtest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,11 @@ class Conductor:
         return self._folder.run_id
 
     @property
+    def folder(self) -> Path:
+        """Folder of the results."""
+        return self._folder.path
+
+    @property
     def is_finished(self) -> bool:
         """Whether the results are written."""
         return self._verdict is not None
@@ -141,6 +149,26 @@ class Conductor:
             self.final_workers.add(snapshot["worker"])
         if self._progress is not None and not self.is_finished:
             self._progress.update(self._view())
+
+    def say(self, text: str) -> None:
+        """Tell a person how the preparation goes; the run's log gets it too."""
+        self._log.detail(text)
+        if presentation.shows_progress:
+            self._console.print(Text(printable(text, self._console)), soft_wrap=True)
+        else:
+            _logger.info(text)
+
+    def note_begun(self) -> None:
+        """Take note that what was to be there is there: the run lasts from now on."""
+        self._started_ns = self._clock()
+
+    def give_up(self) -> None:
+        """End a run that cannot begin: it has no results, only its log."""
+        if self._progress is not None:
+            self._progress.close()
+        if self.journal is not None:
+            self.journal.close()
+        self._log.close()
 
     def note_draining(self) -> None:
         """Take note that sending has ended and what is in flight is awaited."""

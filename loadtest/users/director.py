@@ -20,17 +20,19 @@ from loadtest.device.actions import Timing
 from loadtest.device.chat_session import end_chat_session, start_chat_session
 from loadtest.observations import Action, ChatEvent
 from loadtest.users.cells import Cell, Channel, SimulatedUser
+from loadtest.users.existing_cells import ExistingCell
 from loadtest.users.responses import Responses, responses_of
 from loadtest.users.texts import keys_typed, text_of_length
 from loadtest.workload import (
     ActionKind,
     Behaviour,
+    CellPlanner,
     CellSchedule,
     CutPlan,
     Disturbances,
+    Existing,
     PlannedAction,
     Population,
-    plan_cell,
 )
 
 __all__ = ["Director", "Placement", "chat_sessions_left_open"]
@@ -52,7 +54,8 @@ _CUT = "cut by the profile"
 class Placement:
     """Which part of the population lives on this worker."""
 
-    run: str
+    names: str
+    """Stands in the names of users and channels."""
     seed: int
     worker: int
     workers: int
@@ -76,6 +79,7 @@ class Director:
         behaviour: What they do.
         placement: Which of them live here.
         disturbances: What goes wrong on purpose; None: nothing.
+        existing: Users and channels that are there already; None: none.
     """
 
     def __init__(
@@ -85,12 +89,17 @@ class Director:
         behaviour: Behaviour,
         placement: Placement,
         disturbances: Disturbances | None = None,
+        existing: Existing | None = None,
     ) -> None:
         self._fleet = fleet
         self._population = population
         self._behaviour = behaviour
         self._placement = placement
         self._disturbances = disturbances or Disturbances()
+        self._existing = existing
+        self._planner = CellPlanner(
+            population, seed=placement.seed, run=placement.names, existing=existing
+        )
         self._cells: dict[int, Cell] = {}
         self._schedules: dict[int, CellSchedule] = {}
         self._due: list[tuple[int, int, Callable[[int], None]]] = []
@@ -104,19 +113,25 @@ class Director:
         """Start the devices of this worker's ``slot``-th user."""
         index, member = self._placement.cell_of(slot, self._population.users_per_cell)
         cell = self._cell(index)
+        if member >= len(cell.plan.users):
+            return  # of what exists, nobody is left
         plan = cell.plan.users[member]
-        devices = [
-            Device(self._next_device(), plan.name, self._fleet) for _ in range(plan.device_count)
-        ]
+        devices = [self._new_device(plan.name) for _ in range(plan.device_count)]
         user = cell.users[member] = SimulatedUser(plan, devices)
         listener = self.listener_of(cell, member)
         for device in devices:
             device.listener = listener
             device.start(due_ns=now_ns, now_ns=now_ns)
         if not devices:
-            cell.introduce(member, Device(self._next_device(), plan.name, self._fleet), now_ns)
+            cell.introduce(member, self._new_device(plan.name), now_ns)
         if cell.started_ns:
             self._begin(cell, user, now_ns)
+
+    def _new_device(self, username: str) -> Device:
+        existing = self._existing
+        known = existing.users_by_name.get(username) if existing is not None else None
+        auth_params = known.auth_params if known is not None else ""
+        return Device(self._next_device(), username, self._fleet, auth_params=auth_params or None)
 
     def remove_user(self, slot: int, now_ns: int) -> None:
         """End the user sessions of a user, who leaves the run."""
@@ -181,10 +196,14 @@ class Director:
     def _cell(self, index: int) -> Cell:
         cell = self._cells.get(index)
         if cell is None:
-            placement = self._placement
-            plan = plan_cell(self._population, index, seed=placement.seed, run=placement.run)
-            cell = self._cells[index] = Cell(plan, self._fleet, self._start_cell)
-            self._schedules[index] = CellSchedule(plan, self._behaviour, seed=placement.seed)
+            plan = self._planner.plan(index)
+            if self._existing is None:
+                cell = Cell(plan, self._fleet, self._start_cell)
+            else:
+                cell = ExistingCell(plan, self._fleet, self._start_cell, self._existing)
+            self._cells[index] = cell
+            seed = self._placement.seed
+            self._schedules[index] = CellSchedule(plan, self._behaviour, seed=seed)
         return cell
 
     def _start_cell(self, cell: Cell, now_ns: int) -> None:

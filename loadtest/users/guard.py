@@ -9,7 +9,7 @@ import ipaddress
 from loadtest.engine.sockets import target_from_url
 from loadtest.errors import UsageError
 
-__all__ = ["check_target", "is_loopback"]
+__all__ = ["check_target", "is_loopback", "is_loopback_url"]
 
 _VENDOR_DOMAINS = ("chatkitty.com",)
 
@@ -24,8 +24,17 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def check_target(url: str, *, allowed_host: str) -> None:
-    """Check that the host of ``url`` may be loaded.
+def is_loopback_url(url: str) -> bool:
+    """Whether the host of ``url`` is this machine.
+
+    Raises:
+        UsageError: The address is no address.
+    """
+    return is_loopback(target_from_url(url).host)
+
+
+def check_target(url: str, *, allowed_host: str, named: str = "--host") -> None:
+    """Check that the host of ``url`` may be loaded; ``named`` is what names it.
 
     Raises:
         UsageError: The address is no address, or the host is the vendor's and not allowed.
@@ -34,6 +43,6 @@ def check_target(url: str, *, allowed_host: str) -> None:
     is_vendor = any(host == domain or host.endswith(f".{domain}") for domain in _VENDOR_DOMAINS)
     if is_vendor and allowed_host.lower() != host:
         raise UsageError(
-            f"--host {url}: {host} is a public host of the vendor, which other people use; "
+            f"{named} {url}: {host} is a public host of the vendor, which other people use; "
             f"if the vendor has agreed to this load, say so with --i-am-allowed-to-load {host}"
         )

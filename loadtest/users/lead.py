@@ -9,7 +9,6 @@ import sys
 import traceback
 from argparse import Namespace
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +27,10 @@ from loadtest.users.guard import check_target
 from loadtest.users.interrupts import Interrupts
 from loadtest.users.options import RunOptions, run_options
 from loadtest.users.presentation import presentation, quiet_locust
-from loadtest.users.probe import check_server
 from loadtest.users.profile_user import ProfileUser
+from loadtest.users.provision import Provisioner, check_answer, check_provisioning
 from loadtest.users.run_plan import RunPlan
+from loadtest.workload import Existing
 
 __all__ = ["Lead"]
 
@@ -53,6 +53,11 @@ class Lead:
         """The run that goes on, or the last one."""
         self.options: RunOptions
         self._server: EmbeddedServer | None = None
+        self._provisioner: Provisioner | None = None
+        """At work right now, before users are started."""
+        self._run_time_s: float | None = None
+        """How long the run lasts once its users and channels were made; None: Locust knows it."""
+        self._is_stopped = False
         self._checked_host = presentation.checked_host
         if presentation.shows_progress:
             quiet_locust()
@@ -60,6 +65,7 @@ class Lead:
             self.options = self.read_options()
             if self.options.record:
                 check_unused(Path(self.options.record))
+            check_provisioning(self.options, self.options.host)
             self._prepare_target(self.options)
         except LoadtestError as error:
             _complain(error)
@@ -120,10 +126,17 @@ class Lead:
         """
         options = run_options(self._parsed)
         profile, users = options.profile, self._parsed.num_users
-        if not self.is_profile_driven or not users or users == profile.users_in_run:
+        if not self.is_profile_driven:
+            if profile.provisioning.mode != "guest":
+                raise UsageError(
+                    f'provisioning.mode is "{profile.provisioning.mode}"; users written by hand'
+                    ' make their own channels, so it must be "guest"'
+                )
+            return options
+        if not users or users == profile.users_in_run:
             return options
         # So many users are another size of the profile, and not the first few of its users.
-        return replace(options, profile=profile.scaled_to_users(users))
+        return options.scaled_to_users(users)
 
     def _prepare_target(self, options: RunOptions) -> None:
         """Have a target whose address can be shown; without the web UI, one that answers."""
@@ -143,8 +156,7 @@ class Lead:
     def _check_host(self, options: RunOptions, host: str) -> None:
         check_target(host, allowed_host=options.allowed_host)
         if host != self._checked_host:
-            ca_file = Path(options.ca_file) if options.ca_file else None
-            check_server(host, options.profile, ca_file)
+            check_answer(options, host)
             self._checked_host = host
 
     def _fill_in_defaults(self, profile: Profile) -> None:
@@ -159,6 +171,9 @@ class Lead:
             parsed.spawn_rate = profile.users_per_s
         if parsed.run_time is None and self.is_headless:
             parsed.run_time = profile.run.duration_s
+        if profile.provisioning.mode == "platform" and self.is_headless:
+            # Locust's own timer begins before users and channels are made.
+            self._run_time_s, parsed.run_time = float(parsed.run_time), None
 
     # --- the beginning -------------------------------------------------------------------------
 
@@ -182,22 +197,61 @@ class Lead:
         """
         self.options = options = self.read_options()
         random = unseeded_random()
-        self.conductor = Conductor(options, self._circumstances(options, workers), random=random)
+        circumstances = self._circumstances(options, workers)
+        self.conductor = conductor = Conductor(options, circumstances, random=random)
+        run = f"{random.getrandbits(32):08x}"
+        names = options.profile.names_of_run(run)
+        existing = self._provide(options, circumstances, conductor, names)
         return RunPlan(
-            run=f"{random.getrandbits(32):08x}",
-            run_id=self.conductor.run_id,
+            run=run,
+            run_id=conductor.run_id,
+            names=names,
+            existing=existing.to_plain() if existing is not None else None,
             profile=options.profile.resolved(),
             host=str(self.environment.host),
             seed=options.profile.run.seed,
             ca_file=options.ca_file,
             source_addresses=options.source_addresses,
-            record=str(self.conductor.journal.path) if self.conductor.journal else "",
+            record=str(conductor.journal.path) if conductor.journal else "",
             workers=workers,
         )
 
+    def _provide(
+        self, options: RunOptions, circumstances: Circumstances, conductor: Conductor, names: str
+    ) -> Existing | None:
+        """Have the users and channels that are to exist before the devices start.
+
+        Raises:
+            LoadtestError: They cannot be had; the run has no results then.
+        """
+        if not self.is_profile_driven:
+            return None
+        provisioner = Provisioner(
+            options,
+            circumstances.host,
+            circumstances.is_embedded,
+            conductor.folder,
+            names,
+            conductor.say,
+        )
+        self._provisioner = provisioner
+        try:
+            existing = provisioner.provide()
+        except LoadtestError:
+            conductor.give_up()
+            self.conductor = None
+            provisioner.explain_remains()
+            raise
+        finally:
+            self._provisioner = None
+        conductor.note_begun()
+        if self._run_time_s is not None:
+            gevent.spawn_later(self._run_time_s, self.runner.quit)
+        return existing
+
     def _circumstances(self, options: RunOptions, workers: int) -> Circumstances:
         is_embedded = self._settle_target(options)
-        run_time = self._parsed.run_time
+        run_time = self._run_time_s or self._parsed.run_time
         return Circumstances(
             host=str(self.environment.host),
             is_embedded=is_embedded,
@@ -219,7 +273,8 @@ class Lead:
     def _refuse(self, error: LoadtestError) -> None:
         """End the attempt to begin a run."""
         _complain(error)
-        self.environment.process_exit_code = int(ExitCode.USAGE)
+        code = ExitCode.STOPPED if self._is_stopped else ExitCode.USAGE
+        self.environment.process_exit_code = int(code)
         self.abandon()
         # Ends the greenlet in which Locust would go on to start users, without a word.
         raise gevent.GreenletExit
@@ -249,6 +304,10 @@ class Lead:
 
     def _stop(self) -> None:
         """End the run because a person wants it, and the process after it."""
+        if self._provisioner is not None:
+            self._is_stopped = True
+            self._provisioner.stop.set()
+            return
         self._note_stopped()
         if self.conductor is not None and self.conductor.is_draining:
             self.hurry()

@@ -3,11 +3,14 @@
 import argparse
 import math
 from argparse import ArgumentParser
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from loadtest.errors import UsageError
 from loadtest.profile import Profile, load_profile
+from loadtest.provisioning import read_existing
+from loadtest.workload import Existing, LoadPlan
 
 __all__ = ["DEFAULT_PROFILE", "RunOptions", "add_arguments", "run_options"]
 
@@ -27,6 +30,40 @@ class RunOptions:
     allowed_host: str
     record: str = ""
     """File to record the observations to; empty: none."""
+    existing: Existing | None = field(default=None, repr=False)
+    """In mode ``file``: who exists. The profile's population is theirs."""
+
+    def planned_load(self) -> LoadPlan:
+        """Return the load of the run, as planned.
+
+        Raises:
+            UsageError: A cell cannot be planned: its channels do not fit.
+        """
+        return self.profile.planned_load(existing=self.existing)
+
+    def scaled_to_users(self, users: int) -> "RunOptions":
+        """Return the same with so many users, or a few more.
+
+        Of users that exist the first cells are taken, or a part of the first; rates go along.
+
+        Raises:
+            UsageError: There are not so many users.
+        """
+        existing = self.existing
+        if existing is None:
+            return replace(self, profile=self.profile.scaled_to_users(users))
+        population = self.profile.population_plan()
+        if users > population.users:
+            raise UsageError(
+                f"the run is to have {users:,} users; {self.profile.provisioning.file} has"
+                f" {population.users:,}"
+            )
+        if users >= population.users_per_cell:
+            return replace(self, profile=self.profile.scaled_to_users(users))
+        first = existing.divided(population.cells)[0]
+        part = existing.of(first).first(users)
+        base = self.profile.slowed(users / population.users).in_one_cell()
+        return replace(self, profile=base.describing(part), existing=part)
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -119,14 +156,18 @@ def run_options(options: argparse.Namespace) -> RunOptions:
             f"--devices {options.devices} and --scale {options.scale:g}: both scale the profile;"
             " give one of them"
         )
+    existing = None
     base = profile
-    if options.devices:
+    if profile.provisioning.mode == "file":
+        existing = read_existing(Path(profile.provisioning.file))
+        profile = profile.describing(existing)
+    elif options.devices:
         profile = base.scaled(devices=options.devices)
-    if options.scale:
+    elif options.scale:
         profile = base.scaled_by(options.scale)
-    if not any(override.startswith("run.ramp_s=") for override in overrides):
+    if existing is None and not any(each.startswith("run.ramp_s=") for each in overrides):
         profile = profile.started_like(base)
-    return RunOptions(
+    found = RunOptions(
         profile=profile,
         host=options.host or None,
         results=options.results,
@@ -134,4 +175,11 @@ def run_options(options: argparse.Namespace) -> RunOptions:
         source_addresses=tuple(options.source_address or ()),
         allowed_host=options.i_am_allowed_to_load,
         record=options.record,
+        existing=existing,
     )
+    if existing is None:
+        return found
+    population = profile.population_plan()
+    per_user = population.devices_per_cell / population.users_per_cell
+    factor = options.scale or (options.devices / per_user / population.users)
+    return found.scaled_to_users(max(2, math.ceil(factor * population.users))) if factor else found

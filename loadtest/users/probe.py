@@ -18,6 +18,7 @@ from loadtest.errors import TargetError
 from loadtest.metrics import Ledger, LedgerSettings
 from loadtest.profile import Profile
 from loadtest.users.runtime import device_settings
+from loadtest.workload import ExistingUser
 
 __all__ = ["check_server"]
 
@@ -26,7 +27,7 @@ _READ_BYTES = 1 << 16
 _SOCKET_REMEDY = "is the chat server running, and is --host right?"
 _CERTIFICATE_REMEDY = "name the file of its CA with --ca-file"
 _SESSION_REMEDY = "check --host, and target.api_key and target.dialect of the profile"
-_USERNAME = "loadtest-probe"
+_GUEST = ExistingUser("loadtest-probe")
 
 
 class _SocketLink:
@@ -51,7 +52,12 @@ class _SocketLink:
 
 
 def check_server(
-    url: str, profile: Profile, ca_file: Path | None, *, clock: Clock = monotonic_ns
+    url: str,
+    profile: Profile,
+    ca_file: Path | None,
+    user: ExistingUser | None = None,
+    *,
+    clock: Clock = monotonic_ns,
 ) -> None:
     """Start one user session on the server and end it again.
 
@@ -59,6 +65,7 @@ def check_server(
         url: Address of the server.
         profile: Says how the devices of the run behave.
         ca_file: Certificates to trust besides the system's, for ``wss``.
+        user: Whose user session it is; None: a guest's.
         clock: For tests.
 
     Raises:
@@ -71,7 +78,7 @@ def check_server(
     settings = device_settings(profile, target.uri(profile.target.api_key))
     try:
         with _connect(target, context) as connection:
-            reason = _start_and_end(connection, settings, clock)
+            reason = _start_and_end(connection, settings, user or _GUEST, clock)
     except socket.gaierror as error:
         raise TargetError(str(target), f"name not found: {target.host}; check --host") from error
     except TimeoutError as error:
@@ -95,7 +102,9 @@ def _connect(target: Target, context: ssl.SSLContext | None) -> socket.socket:
     return context.wrap_socket(connection, server_hostname=target.host)
 
 
-def _start_and_end(connection: socket.socket, settings: DeviceSettings, clock: Clock) -> str:
+def _start_and_end(
+    connection: socket.socket, settings: DeviceSettings, user: ExistingUser, clock: Clock
+) -> str:
     """Return why the user session could not be started; empty: it could."""
     outcomes: list[str] = []
     owners: list[LinkOwner] = []
@@ -107,7 +116,7 @@ def _start_and_end(connection: socket.socket, settings: DeviceSettings, clock: C
         random_bits=unseeded_random().getrandbits,
         open_link=owners.append,
     )
-    device = Device(1, _USERNAME, fleet)
+    device = Device(1, user.name, fleet, auth_params=user.auth_params or None)
     device.started = lambda reason, _at_ns: outcomes.append(reason)
     device.start(due_ns=clock(), now_ns=clock())
     link = _SocketLink(connection)

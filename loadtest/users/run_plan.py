@@ -3,7 +3,7 @@
 A worker may run on another host with no copy of the profile, so the resolved profile travels in it.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import loadtest
@@ -27,6 +27,10 @@ class RunPlan:
     """File of certificates to trust, on the worker's own host; empty: the system's alone."""
     source_addresses: tuple[str, ...] = ()
     """Local addresses to connect from, in turn; none: the kernel's choice."""
+    names: str = ""
+    """Stands in the names of users and channels; empty: the run."""
+    existing: dict[str, Any] | None = field(default=None, repr=False)
+    """Users and channels that are there already, secrets among them; None: none."""
     record: str = ""
     """File to record the observations to, on the worker's own host; empty: none."""
     worker: int = 0

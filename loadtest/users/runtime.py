@@ -29,6 +29,7 @@ from loadtest.users.health import HealthMonitor, raise_open_files_limit
 from loadtest.users.run_plan import RunPlan
 from loadtest.users.scripted_fleet import ScriptedFleet
 from loadtest.users.slots import Slots
+from loadtest.workload import Existing
 
 __all__ = ["Report", "WorkerRuntime"]
 
@@ -109,8 +110,9 @@ class WorkerRuntime:
             self.fleet,
             profile.population_plan(),
             profile.behaviour(),
-            Placement(plan.run, plan.seed, plan.worker, plan.workers),
+            Placement(plan.names or plan.run, plan.seed, plan.worker, plan.workers),
             profile.disturbances(),
+            Existing.from_plain(plan.existing) if plan.existing is not None else None,
         )
         self.slots = Slots()
         self.scripted = ScriptedFleet(self.fleet, plan.worker, plan.workers)

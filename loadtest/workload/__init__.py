@@ -15,6 +15,7 @@ from loadtest.workload.behaviour import (
     Writing,
 )
 from loadtest.workload.disturbances import CutPlan, Disturbances, SlowReaders
+from loadtest.workload.existing import CellPlanner, Existing, ExistingChannel, ExistingUser
 from loadtest.workload.load_plan import LoadPlan, plan_load
 from loadtest.workload.population import (
     CellPlan,
@@ -33,12 +34,16 @@ __all__ = [
     "ActionKind",
     "Behaviour",
     "CellPlan",
+    "CellPlanner",
     "CellSchedule",
     "ChannelGroup",
     "ChannelPlan",
     "ChannelType",
     "CutPlan",
     "Disturbances",
+    "Existing",
+    "ExistingChannel",
+    "ExistingUser",
     "LoadPlan",
     "PlannedAction",
     "Population",

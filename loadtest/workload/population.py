@@ -27,6 +27,8 @@ __all__ = [
     "ChannelType",
     "Population",
     "UserPlan",
+    "creator_first",
+    "dealt_devices",
     "instances_in_cell",
     "plan_cell",
     "quotas",
@@ -93,6 +95,14 @@ class Population:
         counts = quotas(self.users_per_cell, [weight for _, weight in self.device_weights])
         pairs = zip(self.device_weights, counts, strict=True)
         return sum(devices * count for (devices, _), count in pairs)
+
+    def shares_of(self, group: str) -> tuple[float, float]:
+        """Return which share of all messages, and of all updates, one channel of a group gets."""
+        found = next(each for each in self.groups if each.name == group)
+        weights = sum(each.message_weight for each in self.groups)
+        updatable = sum(g.count for g in self.groups if g.type is not ChannelType.DIRECT)
+        update_share = 0.0 if found.type is ChannelType.DIRECT else 1 / updatable
+        return found.message_weight / weights / found.count, update_share
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,13 +186,12 @@ def plan_cell(population: Population, index: int, *, seed: int, run: str) -> Cel
         UsageError: The channels do not fit: not enough users, or no distinct set of direct members.
     """
     rng = RandomStream(seed, "cell", index)
-    devices = _device_counts(population, rng)
+    devices = dealt_devices(population, rng, population.users_per_cell)
     seats = _seats(population, index, devices, rng)
     channels: list[ChannelPlan] = []
     of_user: list[list[int]] = [[] for _ in devices]
-    weights = sum(group.message_weight for group in population.groups)
-    updatable = sum(g.count for g in population.groups if g.type is not ChannelType.DIRECT)
     for group, instances in zip(population.groups, seats, strict=True):
+        message_share, update_share = population.shares_of(group.name)
         for number, members in enumerate(instances):
             for member in members:
                 of_user[member].append(len(channels))
@@ -192,9 +201,9 @@ def plan_cell(population: Population, index: int, *, seed: int, run: str) -> Cel
                     group=group.name,
                     type=group.type,
                     name=f"lt-{run}-c{index}-{group.name}{number}",
-                    members=_creator_first(members, devices),
-                    message_share=group.message_weight / weights / group.count,
-                    update_share=0.0 if group.type is ChannelType.DIRECT else 1 / updatable,
+                    members=creator_first(members, devices),
+                    message_share=message_share,
+                    update_share=update_share,
                 )
             )
     users = tuple(
@@ -210,15 +219,14 @@ def plan_cell(population: Population, index: int, *, seed: int, run: str) -> Cel
     return CellPlan(index, users, tuple(channels))
 
 
-def _device_counts(population: Population, rng: RandomStream) -> list[int]:
-    """Return how many devices each user has: exact shares, dealt at random."""
-    users = population.users_per_cell
+def dealt_devices(population: Population, rng: RandomStream, users: int) -> list[int]:
+    """Return how many devices each of ``users`` has: exact shares, dealt at random."""
     counts = quotas(users, [weight for _, weight in population.device_weights])
     pairs = zip(population.device_weights, counts, strict=True)
     return rng.shuffled([devices for (devices, _), count in pairs for _ in range(count)])
 
 
-def _creator_first(members: tuple[int, ...], devices: Sequence[int]) -> tuple[int, ...]:
+def creator_first(members: tuple[int, ...], devices: Sequence[int]) -> tuple[int, ...]:
     """Return the members with one that has a device in front: only that one can create."""
     creator = next((member for member in members if devices[member] > 0), members[0])
     return (creator, *(member for member in members if member != creator))

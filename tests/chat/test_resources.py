@@ -16,6 +16,7 @@ from loadtest.chat.resources import (
     SubjectEvent,
     decode,
     relayed_channel,
+    relayed_channel_page,
     relayed_current_user,
     relayed_message,
     resource_of,
@@ -200,3 +201,21 @@ def test_a_long_body_is_shown_by_its_beginning() -> None:
     with pytest.raises(RemoteProtocolError) as caught:
         type_of(b"x" * 10_000)
     assert len(str(caught.value)) < 250
+
+
+def test_a_page_of_channels_tells_what_they_are_recognised_by() -> None:
+    direct = {"id": 4, "type": "DIRECT", "name": "x", "members": [{"name": "jane", "id": 1}]}
+    group = {"id": 5, "type": "PUBLIC", "name": "lobby", "displayName": "The lobby"}
+    page = {"_embedded": {"channels": [direct, group]}, "_relays": {"next": "~next~"}}
+    found = relayed_channel_page(json.dumps({"resource": page}).encode())
+
+    first, second = found.embedded.channels
+    assert (first.id, [member.name for member in first.members]) == (4, ["jane"])
+    assert (second.name, second.members) == ("lobby", [])
+    assert found.relays.next == "~next~"
+
+
+def test_an_empty_page_has_nothing_embedded() -> None:
+    found = relayed_channel_page(b'{"resource":{"page":{},"_relays":{"self":"~self~"}}}')
+
+    assert (found.embedded.channels, found.relays.next) == ([], "")

@@ -73,6 +73,16 @@ ACTIONS: list[Any] = [
         (Action.GET_CHANNEL, "/application/channels/4.relay", None),
         id="get a channel",
     ),
+    pytest.param(
+        lambda device, _links, timing: actions.get_current_user(device, timing),
+        (Action.RELAY, "/application/user.relay", None),
+        id="get the current user",
+    ),
+    pytest.param(
+        lambda device, _links, timing: actions.list_channels(device, "~list~", {}, timing),
+        (Action.RELAY, "~list~", None),
+        id="list channels",
+    ),
 ]
 
 
@@ -314,3 +324,22 @@ def test_nobody_needs_to_wait_for_keystrokes() -> None:
     acting.world.advance(0.2)
     acting.rig.hear(receipt("receipt-late"))
     assert len(acting.told("action_dropped")) == 1
+
+
+def test_the_filters_of_a_list_stand_before_its_id_as_headers() -> None:
+    acting = Acting()
+    filters = {"subscribable": "true", "name": "a:b"}
+    actions.list_channels(acting.device, "~list~", filters, acting.timing())
+    [frame] = acting.rig.read()
+
+    assert frame.headers[:2] == (("subscribable", "true"), ("name", "a:b"))
+    assert [name for name, _ in frame.headers[2:]] == ["id", "destination"]
+
+
+def test_a_user_that_may_create_no_channel_is_told_when_it_tries() -> None:
+    acting = Acting()
+    acting.device.create_channel_link = ""
+    actions.create_channel(acting.device, {"type": "DIRECT"}, acting.timing())
+
+    assert acting.rig.read() == []
+    assert acting.outcomes == [Outcome("the server offers no action 'createChannel' to this user")]

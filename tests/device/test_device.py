@@ -121,11 +121,6 @@ def test_a_user_session_that_has_not_ended_cannot_start(state: State) -> None:
             id="topics of the other dialect",
         ),
         pytest.param(
-            resources.relayed({**resources.current_user(DIALECT_2), "_actions": {}}),
-            "has no link createChannel",
-            id="no way to create a channel",
-        ),
-        pytest.param(
             resources.relayed(
                 {
                     **resources.current_user(DIALECT_2),

@@ -1,11 +1,20 @@
 import json
+import re
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from loadtest.errors import UsageError
 from loadtest.profile import Profile, load_profile
-from loadtest.workload import ActionKind, ChannelType, plan_cell
+from loadtest.workload import (
+    ActionKind,
+    ChannelType,
+    Existing,
+    ExistingChannel,
+    ExistingUser,
+    plan_cell,
+)
 from loadtest.workload.distributions import Fixed
 from tests.support.profiles import profile
 from tests.support.workloads import actions_of, count_of
@@ -198,3 +207,57 @@ def test_reports_do_not_hold_the_api_key() -> None:
     assert "s3cret" in profile.to_toml()
     assert "s3cret" not in profile.without_secrets().to_toml()
     assert "s3cret" not in str(profile.without_secrets().resolved())
+
+
+# --- users that exist -------------------------------------------------------------------------
+
+
+def community(*sizes: int, users: int = 9) -> Existing:
+    names = [f"u{n}" for n in range(users)]
+    channels = (
+        ExistingChannel(f"c{n}", ChannelType.PRIVATE, tuple(names[:size]), group="room")
+        for n, size in enumerate(sizes)
+    )
+    return Existing(tuple(map(ExistingUser, names)), tuple(channels), is_population=True)
+
+
+def test_who_exists_takes_the_place_of_the_population() -> None:
+    base = profile("channels.room.message_weight=3", "workload.message_rate_per_s=7")
+    existing = community(2, 9, 2)
+    described = base.describing(existing)
+    load = described.planned_load(existing=existing)
+
+    assert described.users_in_run == 9
+    [group] = described.channels
+    assert (group.count, group.size.highest, group.message_weight) == (3, 9, 3)
+    assert described.workload.message_rate_per_s == 7
+    assert (load.users, load.channels, load.largest_channel) == (9, 3, 9)
+
+
+def test_a_community_that_cannot_be_divided_is_one_cell() -> None:
+    described = profile("population.cells=2").describing(community(2))
+
+    assert (described.population.cells, described.cells_in_run) == (1, 1)
+
+
+def test_what_cannot_be_done_among_them_is_told() -> None:
+    with pytest.raises(UsageError, match=r"among the users that exist: workload\.channel_update"):
+        profile("workload.channel_update_rate_per_s=1").describing(community())
+
+
+def test_rates_can_be_slowed() -> None:
+    slowed = profile("workload.message_rate_per_s=8").slowed(0.25)
+
+    assert slowed.workload.message_rate_per_s == 2
+
+
+def test_a_name_of_the_profile_stands_for_one_population() -> None:
+    overrides = ('provisioning.mode="platform"', 'provisioning.name="nightly"')
+    names = profile(*overrides).names_of_run("00c0ffee")
+
+    assert re.fullmatch(r"nightly-[0-9a-f]{6}", names)
+    assert profile(*overrides).names_of_run("another") == names
+    assert profile(*overrides, "workload.message_rate_per_s=1").names_of_run("x") == names
+    assert profile(*overrides, "channels.room.size=4").names_of_run("x") != names
+    assert profile(*overrides, "run.seed=9").names_of_run("x") != names
+    assert profile().names_of_run("00c0ffee") == "00c0ffee"

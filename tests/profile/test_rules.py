@@ -89,6 +89,23 @@ from tests.support.profiles import MINIMAL, problems_in
             " (1 seconds), or nobody can write",
             id="stays leave time to write",
         ),
+        pytest.param(
+            ["provisioning.mode='file'"],
+            'provisioning.file is ""; in mode file it must name the file of users and channels',
+            id="mode file needs a file",
+        ),
+        pytest.param(
+            ["provisioning.file='users.json'"],
+            'provisioning.mode is "guest"; provisioning.file (users.json) is only read in mode'
+            ' "file"',
+            id="a file needs mode file",
+        ),
+        pytest.param(
+            ["provisioning.name=nightly"],
+            'provisioning.mode is "guest"; provisioning.name (nightly) is only used in mode'
+            ' "platform"',
+            id="a name needs mode platform",
+        ),
     ],
 )
 def test_keys_must_fit_together(overrides: list[str], problem: str) -> None:

@@ -430,3 +430,61 @@ def test_a_file_that_is_no_certificate_is_a_clear_error(tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match="cannot be used"):
         run(ReferenceServer(ServerSettings(port=0, certificate=pem, private_key=pem)).start)
+
+
+# --- the Platform API on the same port --------------------------------------------------------
+
+
+def asked(url: str, method: str, **headers: str) -> tuple[int, Any]:
+    request = urllib.request.Request(url, method=method, headers=headers)
+    if method == "POST":
+        request.data = b"grant_type=client_credentials"
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)
+
+
+@on_both_loops
+def test_the_platform_api_is_on_the_same_port(runner: Callable[..., None]) -> None:
+    async def scene() -> None:
+        async with running(client_id="me", client_secret="secret") as server, opened(server) as one:
+            await Talk(one).start("jane", b'{"type":"PUBLIC","name":"lobby"}')
+            token = f"{server.url}/oauth/token"
+            refused = await asyncio.to_thread(asked, token, "POST", Authorization="Basic bWU6eA==")
+            basic = {"Authorization": "Basic bWU6c2VjcmV0"}
+            status, given = await asyncio.to_thread(asked, token, "POST", **basic)
+            bearer = {"Authorization": f"Bearer {given['access_token']}"}
+            url = f"{server.url}/users?name=jane"
+            found = await asyncio.to_thread(asked, url, "GET", **bearer)
+
+            assert refused[0] == 401
+            assert status == 200
+            assert found[1]["_embedded"]["users"][0]["name"] == "jane"
+            assert server.stats()["stored"] == {"users": 1, "channels": 1, "messages": 0}
+            assert server.stats()["platform_answers"] == {"200": 2, "401": 1}
+
+    run(scene, runner)
+
+
+@on_both_loops
+def test_a_connection_that_says_nothing_or_half_a_line_does_not_keep_the_server(
+    runner: Callable[..., None],
+) -> None:
+    async def scene() -> None:
+        async with running() as server:
+            silent = await asyncio.open_connection(*server.address)
+            halting = await asyncio.open_connection(*server.address)
+            halting[1].write(b"DELE")
+            kept = await asyncio.open_connection(*server.address)
+            kept[1].write(b"GET /us")
+            kept[1].write(b"ers HTTP/1.1\r\n\r\n")
+
+            assert (await kept[0].readline()).startswith(b"HTTP/1.1 401")
+            silent[1].close()
+        for _, writer in (halting, kept):
+            writer.close()
+
+    run(scene, runner)

@@ -24,6 +24,7 @@ def channel(alice: User) -> Channel:
 
 
 def message_in(channel: Channel, content: NewMessage, **fields: Any) -> Message:
+    assert channel.creator is not None
     message = Message(6, channel, channel.creator, "then", content, **fields)
     channel.history[message.id] = message
     return message

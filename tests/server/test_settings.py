@@ -50,6 +50,9 @@ def test_a_certificate_makes_the_scheme_secure(tmp_path: Path) -> None:
             {"certificate": Path("gone.pem")}, "must be given together", id="certificate alone"
         ),
         pytest.param(
+            {"client_id": "me"}, "client id and client secret must be given", id="id alone"
+        ),
+        pytest.param(
             {"certificate": Path("gone.pem"), "private_key": Path("gone.key")},
             "certificate is gone.pem; there is no such file",
             id="missing certificate",

@@ -23,6 +23,7 @@ def new_channel(
 
 
 def new_message(store: Store, channel: Channel, parent: Message | None = None) -> Message:
+    assert channel.creator is not None
     message = Message(
         id=store.next_id(),
         channel=channel,

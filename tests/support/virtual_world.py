@@ -31,6 +31,7 @@ from loadtest.server.gateway import Gateway
 from loadtest.server.settings import ServerSettings
 from loadtest.users.director import Director, Placement
 from loadtest.users.runtime import device_settings, ledger_settings
+from loadtest.workload import Existing
 
 __all__ = ["VirtualRun", "World"]
 
@@ -176,11 +177,16 @@ class Line:
 class VirtualRun:
     """One run of a profile, from the first user to the last figure."""
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        existing: Existing | None = None,
+        settings: ServerSettings | None = None,
+    ) -> None:
         self.profile = profile
         self.world = world = World()
         times = Times(lambda: world.now_ns, world.utc_now, lambda _seconds: None)
-        self.chat: Chat = build_chat(ServerSettings(), times)
+        self.chat: Chat = build_chat(settings or ServerSettings(), times)
         self.network = Network(world, Gateway(self.chat))
         self.ledger = Ledger(ledger_settings(profile), started_ns=world.now_ns)
         fleet = Fleet(
@@ -197,6 +203,7 @@ class VirtualRun:
             profile.behaviour(),
             Placement(_RUN, profile.run.seed, 0, 1),
             profile.disturbances(),
+            existing,
         )
         world.clocked = (fleet.timers, self.director)
         world.every(TICK_NS, self.chat.timers.advance)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from loadtest.clock import NS_PER_S
 from loadtest.errors import UsageError
 from loadtest.metrics import ExitCode
 from loadtest.users.conductor import Circumstances, Conductor, failure_lines
@@ -217,3 +218,32 @@ def test_a_run_without_failures_has_nothing_to_say(tmp_path: Path) -> None:
 
     assert failure_lines(conductor._collection.totals()) == []
     conductor.finish()
+
+
+def test_what_is_said_before_the_devices_start_is_in_the_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presentation, "shows_progress", True)
+    conductor = conducted(tmp_path)
+    conductor.say("users: 2 of 2 (2 made)")
+    conductor.give_up()
+
+    assert "users: 2 of 2 (2 made)" in capsys.readouterr().out
+    assert "users: 2 of 2 (2 made)" in (conductor.folder / "run.log").read_text()
+    assert [path.name for path in conductor.folder.iterdir()] == ["run.log"]
+
+
+def test_a_run_lasts_from_when_everything_is_there(tmp_path: Path) -> None:
+    instants = iter([0, 50 * NS_PER_S, 53 * NS_PER_S])
+    circumstances = Circumstances("http://127.0.0.1:1", is_embedded=True)
+    conductor = Conductor(
+        options(tmp_path),
+        circumstances,
+        random=random.Random(1),
+        clock=lambda: next(instants),
+    )
+    conductor.note_begun()
+    conductor.take(snapshot(), is_final=True)
+    conductor.finish()
+
+    assert summary(tmp_path)["duration_s"] == 3

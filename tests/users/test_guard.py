@@ -3,7 +3,7 @@
 import pytest
 
 from loadtest.errors import UsageError
-from loadtest.users.guard import check_target, is_loopback
+from loadtest.users.guard import check_target, is_loopback, is_loopback_url
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.9.9.9", "::1"])
@@ -48,3 +48,13 @@ def test_a_host_that_only_ends_alike_is_not_the_vendor_s() -> None:
 def test_what_is_no_address_is_refused() -> None:
     with pytest.raises(UsageError, match="must be an address"):
         check_target("chat:1", allowed_host="")
+
+
+def test_an_address_is_this_machine_s_if_its_host_is() -> None:
+    assert is_loopback_url("ws://[::1]:8080/x")
+    assert not is_loopback_url("http://localhost.example.com")
+
+
+def test_what_names_the_host_is_in_the_message() -> None:
+    with pytest.raises(UsageError, match=r"^provisioning\.api_url https://api\.chatkitty\.com: "):
+        check_target("https://api.chatkitty.com", allowed_host="", named="provisioning.api_url")

@@ -1,9 +1,10 @@
 """A process that leads runs: a run begins whole or not at all, and ends once."""
 
 import signal
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import gevent
 import pytest
@@ -14,8 +15,10 @@ from loadtest.errors import TargetError, UsageError
 from loadtest.metrics import ExitCode
 from loadtest.users import lead as lead_module
 from loadtest.users.lead import Lead
+from loadtest.users.options import RunOptions
 from loadtest.users.presentation import presentation
 from loadtest.users.run_plan import RunPlan
+from loadtest.workload import Existing, ExistingUser
 from tests.support.locust_process import FakeRunner, Guest, environment, parsed
 
 ADDRESS = "http://127.0.0.1:4711"
@@ -64,9 +67,9 @@ class World:
         self.runner = FakeRunner()
         monkeypatch.setattr(presentation, "complain", self.complaints.append)
         monkeypatch.setattr(lead_module, "EmbeddedServer", FakeServer)
-        monkeypatch.setattr(lead_module, "check_server", self._check_server)
+        monkeypatch.setattr(lead_module, "check_answer", self._check_answer)
 
-    def _check_server(self, url: str, *_: object) -> None:
+    def _check_answer(self, _options: RunOptions, url: str) -> None:
         self.checked.append(url)
         if "nobody" in url:
             raise TargetError(url, "connection refused")
@@ -352,3 +355,141 @@ def test_an_error_outside_of_a_run_is_told_all_the_same(world: World) -> None:
     world.leading().note_error("worker x: it has another version")
 
     assert world.complaints == ["worker x: it has another version"]
+
+
+# --- users and channels that are made beforehand ------------------------------------------------
+
+
+class FakeProvisioner:
+    """Stands for the real one; what happens is up to a test."""
+
+    made: ClassVar[list["FakeProvisioner"]] = []
+    provide_: ClassVar[Callable[["FakeProvisioner"], Existing | None]] = lambda _self: None
+
+    def __init__(self, options: RunOptions, host: str, *rest: Any) -> None:
+        self.options, self.host, self.names = options, host, rest[2]
+        self.stop = threading.Event()
+        self.is_explained = False
+        self.made.append(self)
+
+    def provide(self) -> Existing | None:
+        return type(self).provide_(self)
+
+    def explain_remains(self) -> None:
+        self.is_explained = True
+
+
+@pytest.fixture
+def provisioners(monkeypatch: pytest.MonkeyPatch) -> list[FakeProvisioner]:
+    made: list[FakeProvisioner] = []
+    monkeypatch.setattr(FakeProvisioner, "made", made)
+    monkeypatch.setattr(lead_module, "Provisioner", FakeProvisioner)
+    return made
+
+
+def provides(
+    monkeypatch: pytest.MonkeyPatch, provide: Callable[[FakeProvisioner], Existing | None]
+) -> None:
+    monkeypatch.setattr(FakeProvisioner, "provide_", provide)
+
+
+PLATFORM = ("--set", "provisioning.mode=platform")
+
+
+def test_what_was_made_goes_to_the_workers(
+    world: World, monkeypatch: pytest.MonkeyPatch, provisioners: list[FakeProvisioner]
+) -> None:
+    existing = Existing((ExistingUser("jane", 7),), ())
+    provides(monkeypatch, lambda _: existing)
+    leading = world.leading(*PLATFORM, "--set", "provisioning.name=nightly")
+    world.start()
+
+    [plan], [provisioner] = leading.plans, provisioners
+    assert plan.existing == existing.to_plain()
+    assert plan.names == provisioner.names
+    assert plan.names.startswith("nightly-")
+    assert provisioner.host == ADDRESS
+
+
+def test_devices_that_make_everything_are_told_of_nothing(
+    world: World, provisioners: list[FakeProvisioner]
+) -> None:
+    leading = world.leading()
+    world.start()
+
+    [plan] = leading.plans
+    assert plan.existing is None
+    assert plan.names == plan.run == provisioners[0].names
+
+
+def test_the_time_of_a_run_does_not_begin_before_its_users_are_made(
+    world: World, monkeypatch: pytest.MonkeyPatch, provisioners: list[FakeProvisioner]
+) -> None:
+    later: list[float] = []
+    monkeypatch.setattr(gevent, "spawn_later", lambda seconds, _function: later.append(seconds))
+    leading = world.leading(*PLATFORM, "-t", "1m")
+    options = world.environment.parsed_options
+    assert options is not None
+    assert options.run_time is None, "so that Locust starts no timer"
+    world.start()
+
+    assert later == [60]
+    assert leading._circumstances(leading.options, 1).duration_s == 60
+
+
+def test_what_cannot_be_made_ends_the_attempt_without_results(
+    world: World, monkeypatch: pytest.MonkeyPatch, provisioners: list[FakeProvisioner]
+) -> None:
+    def refuse(_provisioner: FakeProvisioner) -> None:
+        raise TargetError("POST /users", "answered 403: no")
+
+    provides(monkeypatch, refuse)
+    leading = world.leading(*PLATFORM)
+    world.start()
+    world.fire("quitting")
+
+    assert "POST /users: answered 403: no" in world.complaints
+    assert provisioners[0].is_explained
+    assert not world.went_on
+    assert not leading.is_running
+    [folder] = world.folders()
+    assert [path.name for path in folder.iterdir()] == ["run.log"]
+    assert world.environment.process_exit_code == ExitCode.USAGE
+
+
+def test_a_person_may_stop_the_making(
+    world: World, monkeypatch: pytest.MonkeyPatch, provisioners: list[FakeProvisioner]
+) -> None:
+    def interrupted(provisioner: FakeProvisioner) -> None:
+        leading._stop()
+        assert provisioner.stop.is_set()
+        raise TargetError("chat", "stopped")
+
+    provides(monkeypatch, interrupted)
+    leading = world.leading(*PLATFORM)
+    world.start()
+    world.fire("quitting")
+
+    assert world.environment.process_exit_code == ExitCode.STOPPED
+
+
+def test_users_written_by_hand_make_their_own_channels(world: World) -> None:
+    class Scripted(User):
+        """Any other user."""
+
+    with pytest.raises(SystemExit):
+        world.leading(*PLATFORM, user_class=Scripted)
+
+    assert 'it must be "guest"' in world.complaints[0]
+
+
+def test_credentials_are_asked_for_before_the_server(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LOADTEST_CLIENT_ID", raising=False)
+    with pytest.raises(SystemExit) as leaving:
+        world.leading(*PLATFORM, "--host", "http://chat:1")
+
+    assert leaving.value.code == ExitCode.USAGE
+    assert "LOADTEST_CLIENT_ID" in world.complaints[0]
+    assert world.checked == []

@@ -68,7 +68,7 @@ def world(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, complaints: list[str]
 ) -> Iterator[World]:
     before = signal.getsignal(signal.SIGINT)
-    monkeypatch.setattr(lead_module, "check_server", lambda *_: None)
+    monkeypatch.setattr(lead_module, "check_answer", lambda *_: None)
     monkeypatch.setattr(master_module, "_POLL_S", 0.001)
     yield World(tmp_path / "results")
     signal.signal(signal.SIGINT, before)
@@ -234,7 +234,7 @@ def test_a_run_that_cannot_begin_leaves_no_dispatcher_behind(
     def refuse(*_: object) -> None:
         raise TargetError("http://chat:1", "connection refused")
 
-    monkeypatch.setattr(lead_module, "check_server", refuse)
+    monkeypatch.setattr(lead_module, "check_answer", refuse)
     world.control._checked_host = ""
     world.start()
 

@@ -1,6 +1,8 @@
 """The options of a run, on the command line and in the web form."""
 
+import json
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
 import pytest
 from locust.argument_parser import LocustArgumentParser
@@ -88,3 +90,59 @@ def test_the_web_form_shows_what_a_person_may_change_and_no_files_or_secrets() -
 
     assert parser.args_included_in_web_ui.keys() - {"help"} == {"devices"}
     assert parser.secret_args_included_in_web_ui == {}
+
+
+# --- users of a file --------------------------------------------------------------------------
+
+
+def people(tmp_path: Path, *arguments: str, users: int = 40) -> RunOptions:
+    """Return the options of a run of the users of a file: groups of ten, each with a channel."""
+    names = [f"u{n}" for n in range(users)]
+    channels = [
+        {"name": f"c{n}", "type": "PUBLIC", "members": names[n : n + 10]}
+        for n in range(0, users, 10)
+    ]
+    path = tmp_path / "people.json"
+    path.write_text(json.dumps({"users": names, "channels": channels}))
+    file = f"provisioning.file={path}"
+    return options("--set", "provisioning.mode=file", "--set", file, *arguments)
+
+
+def test_the_users_of_a_file_are_the_population(tmp_path: Path) -> None:
+    found = people(tmp_path)
+    load = found.planned_load()
+
+    assert found.existing is not None
+    assert (found.profile.users_in_run, found.profile.cells_in_run) == (40, 2)
+    assert (load.users, load.channels, load.largest_channel) == (40, 4, 10)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "users", "channels"),
+    [
+        pytest.param(("--scale", "0.5"), 20, 2, id="the first cell"),
+        pytest.param(("--scale", "0.25"), 10, 1, id="a part of a cell"),
+        pytest.param(("--devices", "12"), 10, 1, id="devices"),
+    ],
+)
+def test_a_part_of_them_is_taken_with_its_channels_and_rates(
+    tmp_path: Path, arguments: tuple[str, ...], users: int, channels: int
+) -> None:
+    whole, part = people(tmp_path), people(tmp_path, *arguments)
+    load = part.planned_load()
+
+    assert part.profile.users_in_run == users
+    assert (load.users, load.channels) == (users, channels)
+    ratio = load.messages_per_s / whole.planned_load().messages_per_s
+    assert ratio == pytest.approx(users / 40, rel=0.2)
+
+
+def test_there_are_no_more_users_than_the_file_has(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"to have 80 users; .*people\.json has 40"):
+        people(tmp_path, "--scale", "2")
+    assert people(tmp_path).scaled_to_users(40).profile.users_in_run == 40
+
+
+def test_a_file_that_cannot_be_read_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no such file"):
+        options("--set", "provisioning.mode=file", "--set", "provisioning.file=nowhere.json")

@@ -13,6 +13,7 @@ import trustme
 from loadtest.errors import TargetError, UsageError
 from loadtest.users import probe
 from loadtest.users.probe import check_server
+from loadtest.workload import ExistingUser
 from tests.support.profiles import profile
 from tests.support.runs import server_stats
 from tests.support.server_process import running_server
@@ -69,6 +70,15 @@ def test_a_server_that_lets_a_device_in_is_left_as_it_was() -> None:
         stats = server_stats(url)
 
     assert stats["user_sessions"] == {"open": 0, "started": 1, "ended": 1}
+
+
+def test_it_may_be_one_user_with_its_own_auth_params() -> None:
+    jane = ExistingUser("jane", auth_params='{"password":"hush"}')
+    with running_server("--auth-params", '{"password": "hush"}') as url:
+        check_server(url, PROFILE, None, jane)
+
+        assert server_stats(url)["stored"]["users"] == 1
+        assert "AccessDeniedError" in problem_with(url)
 
 
 @pytest.mark.parametrize("dialect", [1, 2])

@@ -1,9 +1,13 @@
 """The plan that travels from the master to each worker."""
 
+import dataclasses
+
+import msgpack
 import pytest
 
 from loadtest.errors import UsageError
 from loadtest.users.run_plan import RunPlan
+from loadtest.workload import ChannelType, Existing, ExistingChannel, ExistingUser
 
 PLAN = RunPlan(
     run="00c0ffee",
@@ -14,14 +18,27 @@ PLAN = RunPlan(
     ca_file="ca.pem",
     source_addresses=("127.0.0.2", "127.0.0.3"),
     record="run.rec",
+    names="nightly-123456",
+    existing=Existing(
+        (ExistingUser("jane", 7, '{"password":"hush"}'),),
+        (ExistingChannel("lobby", ChannelType.PUBLIC, ("jane", "bob"), 4, "rooms"),),
+    ).to_plain(),
 )
 
 
 def test_a_plan_survives_its_way_as_a_message() -> None:
     message = PLAN.to_message()
-    message["source_addresses"] = list(message["source_addresses"])  # as MessagePack gives it back
+    message = msgpack.unpackb(msgpack.packb(message))  # as Locust sends it
+    found = RunPlan.from_message(message)
 
-    assert RunPlan.from_message(message) == PLAN
+    assert dataclasses.replace(found, existing=None) == dataclasses.replace(PLAN, existing=None)
+    assert found.existing is not None
+    assert PLAN.existing is not None
+    assert Existing.from_plain(found.existing) == Existing.from_plain(PLAN.existing)
+
+
+def test_a_plan_does_not_show_its_secrets() -> None:
+    assert "hush" not in repr(PLAN)
 
 
 def test_each_worker_has_its_number_and_its_own_recording() -> None:

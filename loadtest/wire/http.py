@@ -1,4 +1,4 @@
-"""HTTP/1.1 requests from bytes, and answers to them: what a webhook receiver needs, and no more.
+"""HTTP/1.1 requests from bytes, and answers to them: what our small HTTP servers need, no more.
 
 One rule: bytes may be split anywhere. Bodies have a length or come in chunks; whatever else a
 server of the open web must know (upgrades, trailers, other encodings) is refused.
@@ -31,6 +31,8 @@ class Request:
     body: bytes
     is_last: bool
     """Whether the peer closes the connection after it."""
+    headers: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """By name in lower case; of a repeated header the last one."""
 
 
 @dataclass(slots=True)
@@ -38,6 +40,7 @@ class _Head:
     method: str
     path: str
     is_last: bool
+    headers: Mapping[str, str]
     length: int | None
     """None: the body comes in chunks."""
     expects_continue: bool
@@ -76,7 +79,7 @@ class RequestParser:
             if body is None:
                 return
             self._head = None
-            yield Request(head.method, head.path, body, head.is_last)
+            yield Request(head.method, head.path, body, head.is_last, head.headers)
 
     def _take_head(self) -> _Head | None:
         end = self._data.find(_END_OF_HEAD)
@@ -101,6 +104,7 @@ class RequestParser:
             found[1].decode(),
             found[2].decode("latin-1"),
             is_last,
+            {name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()},
             _length(headers),
             expects_continue=headers.get(b"expect", b"").lower() == b"100-continue",
         )

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.errors import RemoteProtocolError
-from loadtest.sink.http import Request, RequestParser, encode_answer
+from loadtest.wire.http import Request, RequestParser, encode_answer
 
 POST = b"POST /hook?a=b HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
 CHUNKED = (
@@ -32,6 +32,12 @@ def test_a_request_is_read_whole_and_byte_by_byte(data: bytes, request_: Request
 
     assert list(RequestParser().feed(data)) == [request_]
     assert bytewise == [request_]
+
+
+def test_headers_are_known_by_their_names_in_lower_case() -> None:
+    (request,) = RequestParser().feed(b"GET / HTTP/1.1\r\nX-Name: A: b\r\nHOST:x\r\n\r\n")
+
+    assert request.headers == {"x-name": "A: b", "host": "x"}
 
 
 @given(st.lists(st.sampled_from(TABLE), max_size=6), st.lists(st.integers(1, 60)))
