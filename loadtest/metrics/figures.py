@@ -27,6 +27,7 @@ __all__ = [
     "HealthFigures",
     "LoadFigures",
     "NotificationFigures",
+    "RecoveryFigures",
     "add",
     "decoded",
     "encoded",
@@ -170,6 +171,18 @@ class LoadFigures(Struct):
     channel_updates: int = 0
 
 
+class RecoveryFigures(Struct):
+    """What followed from connections that broke against the devices' wish."""
+
+    chat_sessions_lost: int = 0
+    """Active chat sessions whose connection broke."""
+    latency: Histogram = field(default_factory=Histogram)
+    """From the loss until the chat session was active again: one sample for each that came back."""
+    lost_in_gap: int = 0
+    """Pairs of a chat session that came back and a message that another user wrote meanwhile; no
+    part of what is lost, because the device had no chat session then."""
+
+
 class HealthFigures(Struct):
     """How well the load generator itself was."""
 
@@ -194,6 +207,7 @@ class Figures(Struct):
     notifications: dict[str, NotificationFigures] = field(default_factory=dict)
     actions: dict[str, ActionFigures] = field(default_factory=dict)
     load: LoadFigures = field(default_factory=LoadFigures)
+    recovery: RecoveryFigures = field(default_factory=RecoveryFigures)
     health: HealthFigures = field(default_factory=HealthFigures)
 
     def event(self, event: str) -> EventFigures:

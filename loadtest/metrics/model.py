@@ -27,6 +27,7 @@ __all__ = [
     "DeviceState",
     "Episode",
     "EventRecord",
+    "Gap",
     "HandOff",
     "Match",
     "MessageRecord",
@@ -110,6 +111,7 @@ class ChatSession:
         "attendance",
         "channel",
         "device",
+        "gap",
         "number",
         "slot",
         "starting_ns",
@@ -129,6 +131,34 @@ class ChatSession:
         self.taken_ns = at_ns
         self.starting_ns = at_ns
         self.active_ns = 0
+        self.gap: Gap | None = None
+        """Since its connection was lost last."""
+
+
+class Gap:
+    """The time from the loss of a chat session until it is active again."""
+
+    __slots__ = ("_own_before", "_written_before", "back_ns", "lost_ns", "seen_count")
+
+    def __init__(self, chat_session: ChatSession, lost_ns: int) -> None:
+        self.lost_ns = lost_ns
+        self.back_ns = 0
+        """When it was active again; 0: it is not yet."""
+        self.seen_count = 0
+        """Messages by other users since the loss that arrived all the same, while it started."""
+        self._written_before, self._own_before = _written_counts(chat_session)
+
+    def missed_count(self, chat_session: ChatSession) -> int:
+        """Return how many messages other users have written since, but for those that arrived."""
+        written, own = _written_counts(chat_session)
+        return written - self._written_before - (own - self._own_before) - self.seen_count
+
+
+def _written_counts(chat_session: ChatSession) -> tuple[int, int]:
+    """Return how many messages were written into the channel, and those of this user."""
+    attendance = chat_session.attendance
+    own = attendance.written_count if attendance is not None else 0
+    return chat_session.channel.written_count, own
 
 
 class Attendance:
@@ -144,6 +174,7 @@ class Attendance:
         "spans",
         "starting_count",
         "user",
+        "written_count",
     )
 
     def __init__(self, channel: "Channel", user: User) -> None:
@@ -159,6 +190,8 @@ class Attendance:
         """When the last chat session ended, until the hand-off window is over."""
         self.is_clean = True
         """Whether that was by the device's own wish, not by a lost connection."""
+        self.written_count = 0
+        """Messages that the user has written here since this is known."""
 
     def remember_span(self, end_ns: int) -> None:
         """Take note that the stretch with an active chat session is over."""
@@ -200,6 +233,7 @@ class Channel:
         "transit",
         "unfinished",
         "unnotified",
+        "written_count",
     )
 
     def __init__(self, channel: int) -> None:
@@ -222,6 +256,8 @@ class Channel:
         self.episodes: dict[User, Episode] = {}
         self.unnotified: dict[MessageRecord, None] = {}
         """Messages with a notification to come, oldest first."""
+        self.written_count = 0
+        """Messages written into it so far."""
 
     def attendance(self, user: User) -> Attendance:
         """Return the attendance of ``user`` here."""

@@ -126,16 +126,17 @@ class NotificationBook:
         """Take the start of a user session: notifications must reach the device now."""
         self.place_everywhere(user)
 
-    def device_leaving(self, device: Device, user: User, *, is_clean: bool) -> None:
-        """Take the end, or the loss, of a user session that was online.
+    def device_leaving(self, device: Device, user: User, *, lost_ns: int | None = None) -> None:
+        """Take the end of a user session that was online, or its loss at ``lost_ns``.
 
-        After a wished end, what is still to come may come or not. After a loss it stays expected.
+        What is still to come may come or not. After a loss that is so within the race window; what
+        was caused earlier stays expected.
         """
+        since_ns = 0 if lost_ns is None else lost_ns - self._settings.race_ns
         for channel in user.channels:
-            if is_clean:
-                for record in channel.unnotified:
-                    if device in record.pending:
-                        record.leaving[device] = record.pending.pop(device)
+            for record in channel.unnotified:
+                if device in record.pending and record.written_ns >= since_ns:
+                    record.leaving[device] = record.pending.pop(device)
             if not user.online:
                 channel.episodes.pop(user, None)
             self.place(channel, user)

@@ -110,7 +110,7 @@ class RecordBook(Generic[RecordT]):
         self._tally = tally
         self._open: deque[RecordT] = deque()
         self._kept: deque[RecordT] = deque()
-        self._unfinished: dict[RecordT, None] = {}
+        self._unfinished: dict[Record, None] = {}
 
     @property
     def kept_count(self) -> int:
@@ -213,7 +213,7 @@ class RecordBook(Generic[RecordT]):
             figures.staleness.record_ns(arrived_ns - earlier.due_ns)
             figures.coalesced += earlier.is_closed
 
-    def finish(self, record: RecordT) -> None:
+    def finish(self, record: Record) -> None:
         """Note that every expected delivery of a record has come."""
         self._unfinished.pop(record, None)
         record.channel.unfinished.pop(record, None)
@@ -243,7 +243,7 @@ class RecordBook(Generic[RecordT]):
         record.arrivals = []
         record.counted = 0
 
-    def flush(self, record: RecordT) -> None:
+    def flush(self, record: Record) -> None:
         """Count the arrivals of a record that are not in the figures yet.
 
         The hot path only notes the instant; everything else is done here for many at once.
@@ -279,6 +279,23 @@ class RecordBook(Generic[RecordT]):
         figures.boundary += withdrawn
         self.finish(record)
         return withdrawn
+
+    def excuse(self, record: Record, slot: int) -> bool:
+        """Expect an open record at ``slot`` no more: boundary; return whether it is in this book.
+
+        Nothing can come there any more, so an arrival would be another event's.
+        """
+        if record not in self._unfinished:
+            return False
+        record.state[slot] = ABSENT
+        record.expected -= 1
+        record.remaining -= 1
+        figures = self._tally.event(record.event)
+        figures.expected -= 1
+        figures.boundary += 1
+        if not record.remaining:
+            self.finish(record)
+        return True
 
     def due(self, now_ns: int | None) -> Iterator[RecordT]:
         """Close and yield every record whose deadline is before ``now_ns`` (all of them: None)."""

@@ -34,6 +34,7 @@ __all__ = [
     "LOAD_COUNTS",
     "NOTIFICATION_COUNTS",
     "PERCENTILES",
+    "RECOVERY_COUNTS",
     "SAMPLES_BEYOND",
     "Threshold",
     "ThresholdResult",
@@ -62,6 +63,7 @@ NOTIFICATION_COUNTS = (
     *("handoff_gap", "handoff_overlap", "boundary", "in_flight"),
 )
 ACTIVATION_COUNTS = ("gap_messages", "overlap_messages")
+RECOVERY_COUNTS = ("chat_sessions_lost", "lost_in_gap")
 COMPLETION_MARKS = ("first", "p50", "p90", "p99", "last", "spread")
 LOAD_COUNTS = (
     *("users", "devices", "devices_peak", "user_sessions", "chat_sessions_started"),
@@ -191,6 +193,7 @@ def known_figures() -> frozenset[str]:
     figures |= _paths("notifications", NOTIFICATION_COUNTS)
     figures |= _paths("notifications.latency", LATENCY_FIGURES)
     figures |= _paths("notifications.activation", (*LATENCY_FIGURES, *ACTIVATION_COUNTS))
+    figures |= _paths("recovery", (*LATENCY_FIGURES, *RECOVERY_COUNTS))
     for lag in _LAGS:
         figures |= _paths(f"generator.{lag}", LATENCY_FIGURES)
     return frozenset(figures | _paths("generator", _GENERATOR_COUNTS) | _paths("load", LOAD_COUNTS))

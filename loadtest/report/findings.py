@@ -142,8 +142,12 @@ def reasons(summary: Summary) -> tuple[Reason, ...]:
 
 
 def findings(summary: Summary) -> tuple[Finding, ...]:
-    """Return what the run says of deliveries and notifications."""
-    return (*_delivery_findings(summary), _notification_finding(summary))
+    """Return what the run says of deliveries, notifications, and the way back after losses."""
+    return (
+        *_delivery_findings(summary),
+        _notification_finding(summary),
+        *_recovery_findings(summary),
+    )
 
 
 def run_facts(summary: Summary) -> tuple[Fact, ...]:
@@ -375,6 +379,27 @@ def _notification_finding(summary: Summary) -> Finding:
     if delivered == expected:
         return Finding(f"All {count_text(expected)} expected notifications came, once.", Tone.GOOD)
     return Finding(f"Notifications: {_of(delivered, expected)} right.", Tone.BAD)
+
+
+def _recovery_findings(summary: Summary) -> tuple[Finding, ...]:
+    block = at(summary, "recovery")
+    lost, back = number(at(block, "chat_sessions_lost")), number(at(block, "count"))
+    if not lost:
+        return ()
+    text = f"{_of(back, lost)} chat sessions whose connection broke came back"
+    if back:
+        text += (
+            f": half of them after {span_text(at(block, 'p50_ms'))}, 90 % after "
+            f"{span_text(at(block, 'p90_ms'))}, 99 % after {span_text(at(block, 'p99_ms'))}"
+        )
+    missed = at(block, "lost_in_gap")
+    gap = (
+        "Deliveries of messages lost in the gap, which others wrote before the chat session was "
+        f"back: {count_text(missed)}."
+        if number(missed)
+        else "No message was lost in the gap."
+    )
+    return (Finding(f"{text}. {gap}", Tone.PLAIN if back == lost else Tone.WARN),)
 
 
 def _counts(entry: object) -> tuple[float, ...]:

@@ -50,6 +50,7 @@ from loadtest.report.tables import (
     latency_table,
     ledger_table,
     notification_latency_table,
+    recovery_table,
     starts_table,
     thresholds_table,
 )
@@ -109,6 +110,7 @@ def _tables(summary: Summary) -> dict[str, Table]:
         "notifications": notification_latency_table(summary),
         "device_classes": device_classes_table(summary),
         "starts": starts_table(summary),
+        "recovery": recovery_table(summary),
         "actions": actions_table(summary),
         "generator": generator_table(summary),
     }

@@ -31,6 +31,7 @@ from loadtest.report.tables import (
     generator_table,
     ledger_table,
     notification_latency_table,
+    recovery_table,
     starts_table,
     thresholds_table,
 )
@@ -62,6 +63,7 @@ def markdown_report(summary: Summary) -> str:
         ),
         _table(device_classes_table(summary)),
         *_section("Session starts", starts_table(summary).only(*_FIGURES)),
+        _table(recovery_table(summary)),
         *_section("Actions", actions_table(summary).only(*_FIGURES), error_facts(summary)),
         *_section(
             "Load generator", generator_table(summary).only(*_FIGURES), generator_facts(summary)

@@ -23,6 +23,7 @@ from loadtest.metrics.thresholds import (
     COMPLETION_MARKS,
     NOTIFICATION_COUNTS,
     PERCENTILES,
+    RECOVERY_COUNTS,
     Threshold,
 )
 from loadtest.metrics.verdict import Soundness, judge
@@ -98,6 +99,7 @@ def build_summary(totals: Totals, run: RunFacts) -> dict[str, Any]:
             for name in _SESSION_STARTS
         },
         "notifications": _notifications(figures),
+        "recovery": _recovery(figures),
         "generator": _generator(figures, run),
         "unexpected": _unexpected(figures),
         "other_events": dict(sorted(figures.counted.items())),
@@ -320,6 +322,12 @@ def _notification_figures(figures: NotificationFigures) -> dict[str, Any]:
             "overlap_messages": figures.overlap_messages,
         },
     }
+
+
+def _recovery(figures: Figures) -> dict[str, Any]:
+    recovery = figures.recovery
+    counts = {name: getattr(recovery, name) for name in RECOVERY_COUNTS}
+    return {**latency_figures(recovery.latency), **counts}
 
 
 def _generator(figures: Figures, run: RunFacts) -> dict[str, Any]:

@@ -41,6 +41,7 @@ __all__ = [
     "latency_table",
     "ledger_table",
     "notification_latency_table",
+    "recovery_table",
     "starts_table",
     "thresholds_table",
 ]
@@ -119,6 +120,8 @@ _FIGURES = (
     Column("mean_ms", "mean", "sum over count"),
     *_QUANTILES,
 )
+_SHARES_BACK = ("p50_ms", "p90_ms", "p99_ms", "max_ms")
+_RECOVERY = (_COUNT, *(column for column in _QUANTILES if column.key in _SHARES_BACK))
 _LEDGER = (
     Column("expected", "expected", "deliveries that had to happen: one per active device"),
     Column("delivered", "delivered", "of those, seen (late ones included)"),
@@ -269,6 +272,28 @@ def device_classes_table(summary: Summary) -> Table:
         )
         rows.append(Row(_DEVICE_CLASSES.get(name, name), tuple(cells)))
     return Table("By devices of the user", "users with", _NOTIFICATIONS, tuple(rows))
+
+
+def recovery_table(summary: Summary) -> Table:
+    """Return how long it took until sessions were back whose connection broke, if any did."""
+    lines = (
+        (
+            "user session",
+            at(summary, "actions", "reconnect"),
+            "from the loss until every topic of the user was active again",
+        ),
+        (
+            "chat session",
+            at(summary, "recovery"),
+            "from the loss until the chat session was active again",
+        ),
+    )
+    rows = tuple(
+        Row(label, _figure_cells(figures, _RECOVERY), meaning)
+        for label, figures, meaning in lines
+        if number(at(summary, "recovery", "chat_sessions_lost"))
+    )
+    return Table("Recovery", "back after a loss", _RECOVERY, rows, unit="ms")
 
 
 def generator_table(summary: Summary) -> Table:

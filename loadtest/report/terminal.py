@@ -50,6 +50,7 @@ from loadtest.report.tables import (
     fan_out_table,
     generator_table,
     notification_latency_table,
+    recovery_table,
     starts_table,
 )
 
@@ -208,6 +209,8 @@ class _Page:
         actions = actions_table(summary).only(*_SHOWN, "errors")
         table = Table("Actions", "action", actions.columns, (*starts.rows, *actions.rows))
         body: list[RenderableType] = [self._table(table)]
+        if recovery_table(summary).rows:
+            body += [Text(), self._table(recovery_table(summary))]
         body += [
             self._hanging("!", f"{fact.label}: {fact.text}", _STYLES[fact.tone])
             for fact in error_facts(summary)

@@ -22,6 +22,7 @@ from loadtest.report.tables import Tone
 from tests.support.summaries import (
     failed_summary,
     inconclusive_summary,
+    no_figures,
     passing_summary,
     stopped_summary,
     without_notifications,
@@ -79,7 +80,7 @@ def test_a_clean_run_says_that_each_delivery_arrived_once() -> None:
 
 
 def test_a_loss_is_told_with_everything_else_that_went_wrong() -> None:
-    counts, _, notifications = findings(failed_summary())
+    counts, _, notifications, _ = findings(failed_summary())
 
     assert counts.text == (
         "41,846 of 41,873 expected deliveries of messages arrived (99.93 %): "
@@ -254,3 +255,34 @@ def test_what_came_late_is_a_warning_and_no_fault() -> None:
     summary["ledger"][ChatEvent.MESSAGE_CREATED.value]["late"] = 2
 
     assert findings(summary)[0].tone is Tone.WARN
+
+
+def test_the_way_back_is_told_only_where_connections_broke() -> None:
+    told = [finding.text for finding in findings(passing_summary())]
+
+    assert not any("came back" in text for text in told)
+
+
+def test_the_way_back_is_told_with_what_was_missed_meanwhile() -> None:
+    (told,) = [each for each in findings(failed_summary()) if "came back" in each.text]
+
+    assert told.tone is Tone.WARN, "one of them did not"
+    assert told.text.startswith("11 of 12 chat sessions whose connection broke came back: half of")
+    assert told.text.endswith("before the chat session was back: 1,047.")
+
+
+def test_a_gap_in_which_nobody_wrote_lost_nothing() -> None:
+    summary = failed_summary()
+    summary["recovery"] |= {"count": 12, "lost_in_gap": 0}
+    (told,) = [each for each in findings(summary) if "came back" in each.text]
+
+    assert told.text.endswith("No message was lost in the gap.")
+    assert told.tone is Tone.PLAIN
+
+
+def test_chat_sessions_that_never_came_back_have_no_times() -> None:
+    summary = failed_summary()
+    summary["recovery"] |= no_figures()
+    (told,) = [each for each in findings(summary) if "came back" in each.text]
+
+    assert told.text.startswith("0 of 12 chat sessions whose connection broke came back. ")

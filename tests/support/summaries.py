@@ -135,6 +135,7 @@ def passing_summary() -> dict[str, Any]:
             "chat_session_start": _work(612, 5.1),
         },
         "notifications": _notifications(),
+        "recovery": {**no_figures(), "chat_sessions_lost": 0, "lost_in_gap": 0},
         "generator": _generator(),
         "unexpected": {},
         "other_events": {},
@@ -220,6 +221,8 @@ def failed_summary() -> dict[str, Any]:
         "several_devices": _notification_class(816, 28) | {"spurious": 3},
     }
     summary["load"] |= {"connections_lost": 3, "connections_lost_by_reason": {"closed (1006)": 3}}
+    back = {"chat_sessions_lost": 12, "lost_in_gap": 1_047}
+    summary["recovery"] = {**figures(11, 5_290.0), **back}
     summary["latency"][message] = figures(41_846, 4.1, max_ms=10_412.0)
     summary["completion"]["all"]["incomplete"] = 19
     summary["latency"][message]["above_range"] = 2
