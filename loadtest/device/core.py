@@ -105,19 +105,21 @@ class ChatSession:
 
     __slots__ = (
         "due_ns",
+        "handled",
         "links",
         "missing",
         "number",
         "ordinal",
-        "relays_receipts",
         "started",
         "state",
         "written_ns",
     )
 
-    def __init__(self, ordinal: int, number: int, links: ChannelLinks) -> None:
-        self.relays_receipts = True
-        """Whether a handler for read messages is registered, which costs a relay per receipt."""
+    def __init__(
+        self, ordinal: int, number: int, links: ChannelLinks, handled: frozenset[str]
+    ) -> None:
+        self.handled = handled
+        """Event types with a registered handler; some cost a relay."""
         self.ordinal = ordinal
         self.number = number
         self.links = links
@@ -149,10 +151,19 @@ class Listener(Protocol):
     ) -> None:
         """Hear one event of an open chat session; ``body`` is the JSON of the event."""
 
-    def message_read(
-        self, device: "DeviceCore", chat_session: ChatSession, body: bytes, message: bytes
+    def relayed_event(
+        self,
+        device: "DeviceCore",
+        chat_session: ChatSession,
+        event: str,
+        body: bytes,
+        message: bytes,
+        now_ns: int,
     ) -> None:
-        """Hear a read receipt, once the relay of its message was answered with ``message``."""
+        """Hear an event once the SDK's relay of a message for it was answered with ``message``.
+
+        A reply comes with its parent, a read receipt or a reaction with what it is about.
+        """
 
     def user_event(self, device: "DeviceCore", event: str, body: bytes, now_ns: int) -> None:
         """Hear one event of the user's own topics, such as a notification."""

@@ -226,8 +226,9 @@ class DeviceSection(Section):
     handlers: Annotated[tuple[Handler, ...], Field(strict=False)] = setting(
         tuple(HANDLERS),
         description="Handlers that a device registers for each chat session.",
-        why="The ten of the vendor's page on chat sessions. Only `on_message_read` changes what is"
-        " on the wire: it costs a relay per read receipt.",
+        why="The ten of the vendor's page on chat sessions. Two change what is on the wire:"
+        " `on_message_read` costs a relay per read receipt, `on_message_received` one of the"
+        " parent per reply.",
     )
     acknowledge: bool = setting(
         True, description="Send an ACK for every event.", why="The SDK does."

@@ -401,10 +401,17 @@ class _UserListener:
         if self._keeps_messages and (user := self._cell.users.get(self._member)) is not None:
             user.received[chat_session.links.id] = body
 
-    def message_read(
-        self, _device: DeviceCore, _chat_session: ChatSession, _body: bytes, _message: bytes
+    def relayed_event(
+        self,
+        device: DeviceCore,
+        chat_session: ChatSession,
+        event: str,
+        body: bytes,
+        _message: bytes,
+        now_ns: int,
     ) -> None:
-        """Hear that somebody has read a message: nothing to do."""
+        """Hear a reply, which is a message as any other; what is read concerns nobody here."""
+        self.chat_event(device, chat_session, event, body, now_ns)
 
     def user_event(self, _device: DeviceCore, _event: str, _body: bytes, _now_ns: int) -> None:
         """Hear an event of the user's own topics: nothing to do."""

@@ -25,7 +25,7 @@ from loadtest.engine import EngineStoppedError
 from loadtest.errors import ActionFailedError, UsageError
 from loadtest.observations import Action
 from loadtest.users.runtime import WorkerRuntime
-from loadtest.users.scripted_handlers import HANDLERS, READ_HANDLER, Handler, Hearing
+from loadtest.users.scripted_handlers import HANDLERS, Handler, Hearing, handled_events
 from loadtest.users.scripted_resources import Channel, Message
 
 __all__ = ["ChatDevice", "ScriptedActionError", "ScriptedChatSession"]
@@ -214,7 +214,7 @@ class ChatDevice:
                 due_ns=now_ns,
                 now_ns=now_ns,
                 started=lambda reason, _at_ns: done(reason),
-                relays_receipts=READ_HANDLER in registered,
+                handled=handled_events(registered),
             )
             if chat_session is not None:
                 self._hearing.register(chat_session.ordinal, registered)
