@@ -130,7 +130,7 @@ class Ledger:
         was_online = who.state is DeviceState.ONLINE
         self._roster.set_device(who, DeviceState.ENDING)
         if who.user is not None and was_online:
-            self._notifications.device_leaving(who, who.user)
+            self._notifications.device_leaving(who, who.user, at_ns, is_clean=True)
         for number in tuple(who.chat_sessions):
             self.chat_session_ending(number, at_ns)
         if who.user is not None and was_online:
@@ -152,7 +152,7 @@ class Ledger:
         lost = self._tally.now.load.connections_lost
         lost[reason] = lost.get(reason, 0) + 1
         if who.user is not None and was_online:
-            self._notifications.device_leaving(who, who.user, lost_ns=at_ns)
+            self._notifications.device_leaving(who, who.user, at_ns, is_clean=False)
         for chat_session in who.chat_sessions.values():
             if chat_session.state in (ChatSessionState.STARTING, ChatSessionState.ACTIVE):
                 self._leave(chat_session, at_ns, is_clean=False)

@@ -12,11 +12,18 @@ from locust.exception import StopUser
 
 from loadtest.device import ChatSession, DeviceCore
 from loadtest.engine import Mailbox
-from loadtest.errors import ActionFailedError
+from loadtest.errors import ActionFailedError, UsageError
 from loadtest.observations import ChatEvent
 from loadtest.users.scripted_resources import Message, Notification, handler_argument
 
-__all__ = ["HANDLERS", "NOTIFICATION_HANDLER", "Handler", "Hearing", "handled_events"]
+__all__ = [
+    "HANDLERS",
+    "NOTIFICATION_HANDLER",
+    "Handler",
+    "Hearing",
+    "check_handlers",
+    "handled_events",
+]
 
 Handler = Callable[..., object]
 
@@ -41,6 +48,19 @@ HANDLERS = frozenset(_HANDLER_OF_EVENT.values())
 def handled_events(names: Collection[str]) -> frozenset[str]:
     """Return the event types that handlers of these names hear."""
     return frozenset(event for event, name in _HANDLER_OF_EVENT.items() if name in names)
+
+
+def check_handlers(place: str, names: Collection[str], known: Collection[str]) -> None:
+    """Check names of handlers that a person gave at ``place``.
+
+    Raises:
+        UsageError: One of them is not among those ``known``.
+    """
+    unknown = sorted(set(names) - set(known))
+    if unknown:
+        raise UsageError(
+            f"{place}: {', '.join(unknown)} is no handler; known are {', '.join(sorted(known))}"
+        )
 
 
 class Hearing:

@@ -1,4 +1,5 @@
 from loadtest.metrics.figures import RecoveryFigures
+from loadtest.observations import ChatEvent
 from tests.support.scenes import ROOM, Scene, ns
 
 
@@ -137,3 +138,33 @@ def test_nothing_is_lost_in_a_gap_where_nothing_was_lost() -> None:
     scene.see(1, 1001, 1, 2)
 
     assert recovery(scene) == RecoveryFigures()
+
+
+# --- what a lost connection takes with it -----------------------------------------------------
+
+
+def test_what_was_pending_on_a_lost_connection_for_less_than_the_race_window_is_boundary() -> None:
+    """The server may have noticed the loss before it took the message."""
+    scene = Scene()
+    scene.room(3)
+    scene.send(1)
+    scene.see(1, 1005, 1, 2)
+    scene.lose(2, 1006)
+    scene.lose(3, 2000)
+
+    figures = scene.figures()
+    messages = figures.event(ChatEvent.MESSAGE_CREATED)
+    assert (messages.expected, messages.delivered, messages.boundary) == (2, 2, 1)
+    assert messages.lost == 0
+    assert figures.all_completion().last.count == 1, "it has reached all that must see it"
+
+
+def test_what_is_pending_when_a_connection_breaks_within_the_race_window_is_not_judged() -> None:
+    scene = Scene()
+    scene.room(2, present=[1])
+    scene.send(1)
+    scene.see(1, 1005, 1)
+    scene.lose(2, 1006)
+
+    figures = scene.notifications()
+    assert (figures.expected, figures.missed, figures.boundary) == (0, 0, 1)

@@ -238,3 +238,50 @@ def test_ending_twice_is_ending_once(call_again: str) -> None:
     getattr(scene.ledger, call_again)(2, ns(1001))
 
     assert scene.figures().load.user_sessions_ended == 1
+
+
+@pytest.mark.parametrize("is_clean", [True, False])
+@pytest.mark.parametrize(
+    ("sent_ms", "gaps"),
+    [
+        pytest.param(2900, 0, id="a message just before the user went offline"),
+        pytest.param(1500, 1, id="a message long before that"),
+    ],
+)
+def test_who_goes_offline_while_a_notification_is_under_way_had_no_gap(
+    is_clean: bool, sent_ms: float, gaps: int
+) -> None:
+    scene = Scene()
+    scene.room(2)
+    scene.leave(2, 1000)
+    scene.send(1, at_ms=sent_ms)
+    scene.see(1, sent_ms + 1, 1)
+    if is_clean:
+        scene.ledger.user_session_ending(2, ns(3000))
+    else:
+        scene.lose(2, 3000)
+
+    assert scene.notifications().handoff_gap == gaps
+
+
+def test_a_message_between_the_end_of_a_chat_session_and_going_offline_is_no_gap() -> None:
+    scene = Scene()
+    scene.room(2)
+    scene.send(1, at_ms=1000)
+    scene.see(1, 1001, 1)
+    scene.leave(2, 1001)
+    scene.ledger.user_session_ending(2, ns(1002))
+
+    assert scene.notifications().handoff_gap == 0
+
+
+def test_going_offline_does_not_undo_an_activation() -> None:
+    scene = Scene()
+    scene.room(2)
+    scene.leave(2, 1000)
+    scene.send(1, at_ms=1500)
+    scene.see(1, 1501, 1)
+    scene.notify(1, 1502, 2)
+    scene.ledger.user_session_ending(2, ns(1600))
+
+    assert scene.notifications().activation.count == 1

@@ -224,24 +224,6 @@ def test_what_was_pending_for_long_on_a_lost_connection_stays_expected() -> None
     assert counts(scene.messages()) == {"expected": 6, "delivered": 5, "lost": 1}
 
 
-def test_what_was_pending_on_a_lost_connection_for_less_than_the_race_window_is_boundary() -> None:
-    """The server may have noticed the loss before it took the message."""
-    scene = Scene()
-    scene.room(3)
-    scene.send(1)
-    scene.see(1, 1005, 1, 2)
-    scene.lose(2, 1006)
-    scene.lose(3, 2000)
-
-    figures = scene.figures()
-    assert counts(figures.event(ChatEvent.MESSAGE_CREATED)) == {
-        "expected": 2,
-        "delivered": 2,
-        "boundary": 1,
-    }
-    assert figures.all_completion().last.count == 1, "it has reached all that must see it"
-
-
 def test_a_slot_used_again_does_not_mix_two_chat_sessions() -> None:
     scene = Scene(delivery_deadline_s=1, ending_s=1)
     scene.room(3, present=[1, 2])

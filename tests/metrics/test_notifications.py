@@ -161,16 +161,6 @@ def test_what_is_pending_on_a_lost_connection_is_missed_unless_it_comes() -> Non
     assert counts(scene.notifications()) == {"expected": 2, "delivered": 1, "missed": 1}
 
 
-def test_what_is_pending_when_a_connection_breaks_within_the_race_window_is_not_judged() -> None:
-    scene = Scene()
-    scene.room(2, present=[1])
-    scene.send(1)
-    scene.see(1, 1005, 1)
-    scene.lose(2, 1006)
-
-    assert counts(scene.notifications()) == {"boundary": 1}
-
-
 def test_a_notification_may_come_before_its_message_is_known() -> None:
     scene = Scene()
     scene.room(2, present=[1])
