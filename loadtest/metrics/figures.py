@@ -28,6 +28,7 @@ __all__ = [
     "LoadFigures",
     "NotificationFigures",
     "RecoveryFigures",
+    "SlowFigures",
     "add",
     "decoded",
     "encoded",
@@ -183,6 +184,20 @@ class RecoveryFigures(Struct):
     part of what is lost, because the device had no chat session then."""
 
 
+class SlowFigures(Struct):
+    """Deliveries of messages to devices that read slowly by the workload's wish.
+
+    They are among those of all devices; those of the others are the difference.
+    """
+
+    devices: int = 0
+    delivered: int = 0
+    lost: int = 0
+    late: int = 0
+    latency: Histogram = field(default_factory=Histogram)
+    """Arrival minus due."""
+
+
 class HealthFigures(Struct):
     """How well the load generator itself was."""
 
@@ -208,6 +223,7 @@ class Figures(Struct):
     actions: dict[str, ActionFigures] = field(default_factory=dict)
     load: LoadFigures = field(default_factory=LoadFigures)
     recovery: RecoveryFigures = field(default_factory=RecoveryFigures)
+    slow: SlowFigures = field(default_factory=SlowFigures)
     health: HealthFigures = field(default_factory=HealthFigures)
 
     def event(self, event: str) -> EventFigures:

@@ -124,6 +124,10 @@ class Ledger:
         self._roster.set_device(who, DeviceState.ONLINE)
         self._notifications.device_online(owner)
 
+    def device_slowed(self, device: int, at_ns: int) -> None:
+        """Note that the device reads slowly from now on, because the workload wants it so."""
+        self._tally.now.slow.devices += self._roster.slow_down(self._roster.device(device))
+
     def user_session_ending(self, device: int, at_ns: int) -> None:
         """The first frame that ends the user session was written, by our own wish."""
         who = self._roster.device(device)
@@ -293,7 +297,7 @@ class Ledger:
         if (
             record is not None
             and chat_session is not None
-            and record.channel is chat_session.channel
+            and record.channel is chat_session.prompt_channel
             and arrived_ns <= record.deadline_ns
         ):
             if not record.message:

@@ -93,13 +93,15 @@ class User:
 class Device:
     """A simulated device and its chat sessions."""
 
-    __slots__ = ("chat_sessions", "number", "starting_ns", "state", "user")
+    __slots__ = ("chat_sessions", "is_slow", "number", "starting_ns", "state", "user")
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.user: User | None = None
         self.state = DeviceState.OFFLINE
         self.starting_ns = 0
+        self.is_slow = False
+        """Whether it reads slowly by the workload's wish."""
         self.chat_sessions: dict[int, ChatSession] = {}
 
 
@@ -113,6 +115,7 @@ class ChatSession:
         "device",
         "gap",
         "number",
+        "prompt_channel",
         "slot",
         "starting_ns",
         "state",
@@ -125,6 +128,8 @@ class ChatSession:
         self.number = number
         self.device = device
         self.channel = channel
+        self.prompt_channel: Channel | None = None if device.is_slow else channel
+        """Its channel; None for a slow device, whose deliveries go the long way."""
         self.slot = slot
         self.attendance = channel.attendance(device.user) if device.user is not None else None
         self.state = ChatSessionState.STARTING
@@ -229,6 +234,7 @@ class Channel:
         "id",
         "members",
         "slots",
+        "slow_slots",
         "template",
         "transit",
         "unfinished",
@@ -243,6 +249,8 @@ class Channel:
         self.template = bytearray()
         self.slots: list[ChatSession | None] = []
         self.free_slots: list[int] = []
+        self.slow_slots: set[int] = set()
+        """Slots of chat sessions on slow devices."""
         self.active_count = 0
         self.boundary_count = 0
         self.activated_ns = 0

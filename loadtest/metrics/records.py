@@ -187,10 +187,19 @@ class RecordBook(Generic[RecordT]):
             figures.lost -= 1
         if arrived_ns > record.deadline_ns:
             figures.late += 1
+        if slot in record.channel.slow_slots and record.event is ChatEvent.MESSAGE_CREATED:
+            self._deliver_slow(record, arrived_ns)
         if not record.remaining:
             self.finish(record)
         elif record.is_closed:
             self.flush(record)
+
+    def _deliver_slow(self, record: Record, arrived_ns: int) -> None:
+        slow = self._tally.now.slow
+        slow.delivered += 1
+        slow.latency.record_ns(arrived_ns - record.due_ns)
+        slow.lost -= record.is_closed
+        slow.late += arrived_ns > record.deadline_ns
 
     def overtake(self, record: Record, chat_session: ChatSession, arrived_ns: int) -> None:
         """Mark the earlier records of this sender not seen at a chat session as overtaken."""
@@ -331,6 +340,7 @@ class RecordBook(Generic[RecordT]):
         elif record.event is ChatEvent.MESSAGE_CREATED:
             record.is_incomplete = True
             self._tally.incomplete(record.expected, 1)
+            self._tally.now.slow.lost += _missing_at(record, record.channel.slow_slots)
 
     def give_up_young(self, now_ns: int) -> None:
         """Make what is still within its deadline boundary: nobody waits for it any more."""
@@ -350,3 +360,9 @@ class RecordBook(Generic[RecordT]):
         while len(self._kept) > self._settings.kept_records:
             forgotten.append(self._kept.popleft())
         return forgotten
+
+
+def _missing_at(record: Record, slots: set[int]) -> int:
+    """Return at how many of ``slots`` a closed record is expected and was not seen."""
+    state = record.state
+    return sum(slot < len(state) and state[slot] in (EXPECTED, OVERTAKEN) for slot in slots)

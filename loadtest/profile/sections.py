@@ -254,8 +254,8 @@ class DeviceSection(Section):
         unit="share of devices",
         ge=0,
         le=1,
-        description="Devices that read slowly, once their user session is active. Their own late"
-        " deliveries count as all others do: look at the percentiles below their share.",
+        description="Devices that read slowly, once their user session is active. Their deliveries"
+        " are a class of their own in the summary (`by_device_class`), besides those of all.",
         why="None: everybody has a good network.",
     )
     slow_read_bytes_per_s: float = setting(

@@ -18,6 +18,7 @@ from loadtest.report.figures import (
     event_label,
     items,
     listed,
+    measured,
     number,
     plain_text,
     share_text,
@@ -145,6 +146,7 @@ def findings(summary: Summary) -> tuple[Finding, ...]:
     """Return what the run says of deliveries, notifications, and the way back after losses."""
     return (
         *_delivery_findings(summary),
+        *_reading_findings(summary),
         _notification_finding(summary),
         *_recovery_findings(summary),
     )
@@ -379,6 +381,24 @@ def _notification_finding(summary: Summary) -> Finding:
     if delivered == expected:
         return Finding(f"All {count_text(expected)} expected notifications came, once.", Tone.GOOD)
     return Finding(f"Notifications: {_of(delivered, expected)} right.", Tone.BAD)
+
+
+def _reading_findings(summary: Summary) -> tuple[Finding, ...]:
+    slow, others = (at(summary, "by_device_class", name) for name in ("slow", "others"))
+    if not number(at(slow, "devices")):
+        return ()
+    text = (
+        f"{count_text(at(slow, 'devices'))} devices read slowly, on purpose. {_class_text(slow)} "
+        f"Of the others, {count_text(at(others, 'devices'))}: {_class_text(others)}"
+    )
+    return (Finding(text, Tone.BAD if number(at(others, "lost")) else Tone.PLAIN),)
+
+
+def _class_text(block: object) -> str:
+    """Return the deliveries of one class of devices in a sentence."""
+    p99 = span_text(measured(at(block, "latency"), "p99_ms"))
+    lost, expected = at(block, "lost"), at(block, "expected")
+    return f"99 % of their deliveries took at most {p99}; {_of(lost, expected)} were lost."
 
 
 def _recovery_findings(summary: Summary) -> tuple[Finding, ...]:

@@ -18,6 +18,7 @@ from loadtest.metrics.figures import (
     EventFigures,
     Figures,
     NotificationFigures,
+    SlowFigures,
 )
 from loadtest.metrics.thresholds import (
     COMPLETION_MARKS,
@@ -99,6 +100,7 @@ def build_summary(totals: Totals, run: RunFacts) -> dict[str, Any]:
             for name in _SESSION_STARTS
         },
         "notifications": _notifications(figures),
+        "by_device_class": _by_device_class(figures),
         "recovery": _recovery(figures),
         "generator": _generator(figures, run),
         "unexpected": _unexpected(figures),
@@ -321,6 +323,31 @@ def _notification_figures(figures: NotificationFigures) -> dict[str, Any]:
             "gap_messages": figures.gap_messages,
             "overlap_messages": figures.overlap_messages,
         },
+    }
+
+
+def _by_device_class(figures: Figures) -> dict[str, Any]:
+    """Return the deliveries of messages to slow devices, and to the others: the difference."""
+    slow = figures.slow
+    every = figures.events.get(ChatEvent.MESSAGE_CREATED, EventFigures())
+    others = SlowFigures(
+        devices=figures.load.devices - slow.devices,
+        delivered=every.delivered - slow.delivered,
+        lost=every.lost - slow.lost,
+        late=every.late - slow.late,
+        latency=every.latency.without(slow.latency),
+    )
+    return {"slow": _device_class(slow), "others": _device_class(others)}
+
+
+def _device_class(figures: SlowFigures) -> dict[str, Any]:
+    return {
+        "devices": figures.devices,
+        "expected": figures.delivered + figures.lost,
+        "delivered": figures.delivered,
+        "lost": figures.lost,
+        "late": figures.late,
+        "latency": latency_figures(figures.latency),
     }
 
 

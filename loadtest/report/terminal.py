@@ -50,6 +50,7 @@ from loadtest.report.tables import (
     fan_out_table,
     generator_table,
     notification_latency_table,
+    reading_table,
     recovery_table,
     starts_table,
 )
@@ -162,7 +163,10 @@ class _Page:
             ]
         columns = steps.only(*_SHOWN).columns
         table = Table(steps.title, steps.subject, columns, tuple(rows), unit="ms")
-        return self._section("Fan-out of messages, ms", self._table(table))
+        body: list[RenderableType] = [self._table(table)]
+        if reading_table(summary).rows:
+            body += [Text(), self._table(reading_table(summary))]
+        return self._section("Fan-out of messages, ms", Group(*body))
 
     def deliveries(self, summary: Summary) -> RenderableType:
         """Return every event type: delivered of expected, latency, and what went wrong."""

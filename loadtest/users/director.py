@@ -155,7 +155,7 @@ class Director:
                     if cuts.wave_of(seed, index, member, number) == wave:
                         device.break_off(_CUT, now_ns)
 
-    def slow_down(self, cell: Cell, user: SimulatedUser, device: DeviceCore) -> None:
+    def slow_down(self, cell: Cell, user: SimulatedUser, device: DeviceCore, now_ns: int) -> None:
         """Let a device read slowly from now on, if it is one that does."""
         slow = self._disturbances.slow_readers
         if slow is None or device.connection is None:
@@ -163,6 +163,7 @@ class Director:
         number = [each.number for each in user.devices].index(device.number)
         if slow.includes(self._placement.seed, cell.plan.index, user.plan.member, number):
             device.connection.read_slowly(slow.bytes_per_s)
+            self._fleet.observer.device_slowed(device.number, now_ns)
 
     def stop_sending(self) -> None:
         """Offer nothing more; what is under way goes on."""
@@ -420,7 +421,7 @@ class _UserListener:
         """Hear that the user is connected, so that the channels of the cell can go on."""
         user = self._cell.users.get(self._member)
         if device.is_active and user is not None:
-            self._director.slow_down(self._cell, user, device)
+            self._director.slow_down(self._cell, user, device, now_ns)
             self._cell.user_connected(self._member, now_ns)
             self._director.enter_missed(self._cell, user, device, now_ns)
 

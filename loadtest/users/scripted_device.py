@@ -149,9 +149,10 @@ class ChatDevice:
         if not bytes_per_s > 0:
             raise UsageError(f"read_slowly: {bytes_per_s} bytes per second; it must be above 0")
 
-        def slow_down(core: DeviceCore, _now_ns: int) -> None:
+        def slow_down(core: DeviceCore, now_ns: int) -> None:
             if core.connection is not None:
                 core.connection.read_slowly(bytes_per_s)
+                core.fleet.observer.device_slowed(core.number, now_ns)
 
         self.run(slow_down)
 

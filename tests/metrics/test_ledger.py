@@ -285,3 +285,84 @@ def test_going_offline_does_not_undo_an_activation() -> None:
     scene.ledger.user_session_ending(2, ns(1600))
 
     assert scene.notifications().activation.count == 1
+
+
+# --- slow devices -----------------------------------------------------------------------------
+
+
+def slow_room() -> Scene:
+    """Return a room of three whose third device reads slowly."""
+    scene = Scene()
+    scene.room(2)
+    scene.members(3)
+    scene.online(3)
+    scene.ledger.device_slowed(3, ns(0))
+    scene.enter(3)
+    scene.settle(100)
+    return scene
+
+
+def test_deliveries_to_a_slow_device_are_counted_apart_and_among_all() -> None:
+    scene = slow_room()
+    scene.send(1)
+    scene.see(1, 1002, 1, 2)
+    scene.see(1, 4000, 3)
+    figures = scene.figures()
+    message = figures.event(ChatEvent.MESSAGE_CREATED)
+
+    assert (figures.slow.devices, figures.slow.delivered, figures.slow.lost) == (1, 1, 0)
+    assert figures.slow.latency.max_us == 3_000_000
+    assert (message.delivered, message.latency.count) == (3, 3)
+    assert message.latency.without(figures.slow.latency).max_us == pytest.approx(2_000, rel=0.001)
+    assert figures.all_completion().last.count == 1
+
+
+def test_what_a_slow_device_does_not_see_is_its_own_loss_until_it_comes() -> None:
+    for arrived_ms, counts in ((None, (0, 1, 0)), (13_000, (1, 0, 1))):
+        scene = slow_room()
+        scene.send(1)
+        scene.see(1, 1002, 1, 2)
+        scene.settle(12_000)
+        if arrived_ms is not None:
+            scene.see(1, arrived_ms, 3)
+        figures = scene.figures()
+        slow = figures.slow
+
+        assert (slow.delivered, slow.lost, slow.late) == counts
+        assert figures.event(ChatEvent.MESSAGE_CREATED).lost == slow.lost
+
+
+def test_the_losses_of_others_are_not_those_of_slow_devices() -> None:
+    scene = slow_room()
+    scene.send(1)
+    scene.see(1, 1002, 1, 3)
+    figures = scene.figures()
+
+    assert (figures.slow.delivered, figures.slow.lost) == (1, 0)
+    assert figures.event(ChatEvent.MESSAGE_CREATED).lost == 1
+
+
+def test_a_device_may_become_slow_in_the_midst_of_a_chat() -> None:
+    scene = Scene()
+    scene.room(2)
+    for key in (1, 2):
+        scene.send(key, at_ms=1000 * key)
+        scene.see(key, 1000 * key + 1, 1, 2)
+        for _ in range(2):
+            scene.ledger.device_slowed(2, ns(1500))
+    slow = scene.figures().slow
+
+    assert (slow.devices, slow.delivered) == (1, 1)
+
+
+def test_whoever_gets_the_place_of_a_slow_device_is_not_slow() -> None:
+    scene = Scene(delivery_deadline_s=1, ending_s=1)
+    scene.room(3, present=[1, 2])
+    scene.ledger.device_slowed(2, ns(200))
+    scene.leave(2, 2500)
+    scene.settle(10_000)
+    scene.enter(3, at_ms=10_000)
+    scene.send(1, at_ms=11_000)
+    scene.see(1, 11_001, 1, 3)
+
+    assert scene.figures().slow.delivered == 0

@@ -25,6 +25,7 @@ from tests.support.summaries import (
     no_figures,
     passing_summary,
     stopped_summary,
+    with_slow_devices,
     without_notifications,
 )
 
@@ -286,3 +287,17 @@ def test_chat_sessions_that_never_came_back_have_no_times() -> None:
     (told,) = [each for each in findings(summary) if "came back" in each.text]
 
     assert told.text.startswith("0 of 12 chat sessions whose connection broke came back. ")
+
+
+def test_slow_devices_are_told_apart_from_those_who_might_suffer() -> None:
+    for lost, tone in ((0, Tone.PLAIN), (3, Tone.BAD)):
+        (told,) = [each for each in findings(with_slow_devices(lost)) if "slowly" in each.text]
+
+        assert told.tone is tone
+        assert "10 devices read slowly, on purpose." in told.text
+        assert "1,200 of 2,000 were lost. Of the others, 194:" in told.text
+        assert told.text.endswith(f"{lost} of 39,873 were lost.")
+
+
+def test_without_slow_devices_nothing_is_told_of_them() -> None:
+    assert not any("slowly" in finding.text for finding in findings(passing_summary()))

@@ -14,6 +14,7 @@ from loadtest.report.tables import (
     latency_table,
     ledger_table,
     notification_latency_table,
+    reading_table,
     recovery_table,
     starts_table,
     thresholds_table,
@@ -24,6 +25,7 @@ from tests.support.summaries import (
     inconclusive_summary,
     passing_summary,
     stopped_summary,
+    with_slow_devices,
 )
 
 
@@ -175,3 +177,12 @@ def test_the_way_back_has_user_and_chat_sessions_where_any_was_lost() -> None:
     assert [column.title for column in table.columns] == ["samples", "p50", "p90", "p99", "max"]
     assert texts(table, "chat session")["count"] == "11"
     assert not recovery_table(passing_summary()).rows
+
+
+def test_slow_devices_and_the_others_are_classes_of_their_own() -> None:
+    table = reading_table(with_slow_devices(3))
+
+    assert texts(table, "slowly, on purpose")["lost"] == "1,200"
+    assert tones(table, "slowly, on purpose")["lost"] is Tone.PLAIN, "it is what they were to do"
+    assert tones(table, "at once")["lost"] is Tone.BAD
+    assert not reading_table(passing_summary()).rows

@@ -20,6 +20,7 @@ __all__ = [
     "passing_summary",
     "stopped_summary",
     "timeline",
+    "with_slow_devices",
     "without_notifications",
 ]
 
@@ -135,6 +136,10 @@ def passing_summary() -> dict[str, Any]:
             "chat_session_start": _work(612, 5.1),
         },
         "notifications": _notifications(),
+        "by_device_class": {
+            "slow": _device_class(0, 0),
+            "others": _device_class(204, _EXPECTED[ChatEvent.MESSAGE_CREATED]),
+        },
         "recovery": {**no_figures(), "chat_sessions_lost": 0, "lost_in_gap": 0},
         "generator": _generator(),
         "unexpected": {},
@@ -178,6 +183,23 @@ def _notification_class(expected: int, activations: int) -> dict[str, Any]:
         "latency": figures(expected, 2.6),
         "activation": figures(activations, 41.0) | {"gap_messages": 0, "overlap_messages": 0},
     }
+
+
+def _device_class(devices: int, expected: int, lost: int = 0) -> dict[str, Any]:
+    delivered = expected - lost
+    latency = figures(delivered, 1.93) if delivered else no_figures()
+    counts = {"expected": expected, "delivered": delivered, "lost": lost, "late": 0}
+    return {"devices": devices, **counts, "latency": latency}
+
+
+def with_slow_devices(others_lost: int = 0) -> dict[str, Any]:
+    """Return a run in which some devices read slowly."""
+    summary = passing_summary()
+    summary["by_device_class"] = {
+        "slow": _device_class(10, 2_000, 1_200),
+        "others": _device_class(194, 39_873, others_lost),
+    }
+    return summary
 
 
 def _generator() -> dict[str, Any]:
