@@ -31,6 +31,7 @@ __all__ = [
     "Fact",
     "Finding",
     "Reason",
+    "deviation_facts",
     "error_facts",
     "findings",
     "generator_facts",
@@ -170,9 +171,17 @@ def run_facts(summary: Summary) -> tuple[Fact, ...]:
             "open: a schedule decides, and a wait counts from when an action was due; closed: each "
             "user waits for the server, and time counts from sending",
         ),
+        *deviation_facts(summary),
         Fact("duration", MISSING if seconds is None else f"{seconds:,.1f} s"),
         Fact("seed", str(at(summary, "seed") if at(summary, "seed") is not None else MISSING)),
     )
+
+
+def deviation_facts(summary: Summary) -> tuple[Fact, ...]:
+    """Return what the devices did otherwise than the SDK, if anything."""
+    deviations = "; ".join(map(plain_text, listed(at(summary, "deviations"))))
+    meaning = "what the profile made devices do otherwise"
+    return (Fact("unlike the SDK", deviations, meaning, Tone.WARN),) if deviations else ()
 
 
 def load_facts(summary: Summary) -> tuple[Fact, ...]:

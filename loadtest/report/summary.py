@@ -65,6 +65,8 @@ class RunFacts:
     """What failed in the load generator itself."""
     is_open_workload: bool = True
     """Whether a schedule decided what was due; a closed one has no generator lag."""
+    deviations: tuple[str, ...] = ()
+    """What the devices did otherwise than the published SDK, by the profile's wish."""
     selftest: Mapping[str, Any] | None = field(default=None)
 
 
@@ -80,6 +82,7 @@ def build_summary(totals: Totals, run: RunFacts) -> dict[str, Any]:
         "target": {"host": run.host, "dialect": run.dialect, "embedded": run.is_embedded},
         "profile": dict(run.profile),
         "workload": "open" if run.is_open_workload else "closed",
+        "deviations": list(run.deviations),
         "seed": run.seed,
         "duration_s": round(run.duration_s, 3),
         "versions": dict(run.versions),

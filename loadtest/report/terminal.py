@@ -27,6 +27,7 @@ from loadtest.report.figures import (
 )
 from loadtest.report.findings import (
     Fact,
+    deviation_facts,
     error_facts,
     findings,
     generator_facts,
@@ -145,7 +146,8 @@ class _Page:
         facts = {fact.label: fact.text for fact in run_facts(summary)}
         how = f"dialect {facts['dialect']}, {facts['workload']} workload"
         target = Fact("target", f"{facts['target']}, {how}")
-        return self._section("Load", self._facts((target, *load_facts(summary))))
+        facts_shown = (target, *deviation_facts(summary), *load_facts(summary))
+        return self._section("Load", self._facts(facts_shown))
 
     def fan_out(self, summary: Summary) -> RenderableType:
         """Return how long messages took to their devices, and to the last by fan-out."""

@@ -148,6 +148,14 @@ def test_the_run_is_named_with_its_target() -> None:
     }
 
 
+def test_what_devices_do_otherwise_than_the_sdk_is_told_with_the_run() -> None:
+    summary = passing_summary() | {"deviations": ["no ACK for events", "no STOMP heart-beats"]}
+    facts = {fact.label: fact for fact in run_facts(summary)}
+
+    assert facts["unlike the SDK"].text == "no ACK for events; no STOMP heart-beats"
+    assert facts["unlike the SDK"].tone is Tone.WARN
+
+
 def test_an_empty_summary_has_dashes_for_facts() -> None:
     assert {fact.text for fact in run_facts({})} == {MISSING}
     assert {fact.text for fact in generator_facts({})} == {MISSING}

@@ -108,6 +108,7 @@ def passing_summary() -> dict[str, Any]:
         "target": {"host": "http://127.0.0.1:41873", "dialect": 2, "embedded": True},
         "profile": _profile(),
         "workload": "open",
+        "deviations": [],
         "seed": 7,
         "duration_s": 20.013,
         "versions": {"chatkitty-loadtest": "0.1.0", "python": "3.11.9", "locust": "2.47.0"},
