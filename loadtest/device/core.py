@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 # Most of their headers are ours: a template takes a tenth of the time of `encode`.
-_SUBSCRIBE_BARE = b"SUBSCRIBE\nid:subscription-id-%b%012x\ndestination:%b\n\n\0"
+_SUBSCRIBE_BARE = b"SUBSCRIBE\n%bid:subscription-id-%b%012x\ndestination:%b\n\n\0"
 _SUBSCRIBE = (
     b"SUBSCRIBE\nid:subscription-id-%b%012x\nreceipt:receipt-%b%012x\n"
     b"ack:client-individual\ndestination:%b\n\n\0"
@@ -74,6 +74,8 @@ class Pending:
     """Event types that complete it; None: any."""
     destination: str = ""
     """Of a relay, to repeat it after a rate limit; empty for an action."""
+    parameters: bytes = b""
+    """Of a relay: header lines before its id."""
     accepted_ns: int = 0
 
 
@@ -192,6 +194,7 @@ class DeviceCore:
         "auth_session",
         "chat_sessions",
         "connection",
+        "count_links",
         "counter",
         "create_channel_link",
         "due_ns",
@@ -237,6 +240,8 @@ class DeviceCore:
         Empty until the user session knows them; one that does reconnects in one burst.
         """
         self.create_channel_link = ""
+        self.count_links: tuple[str, ...] = ()
+        """What an API connection relays besides; empty for any other."""
         self.auth_session = ""
         self.chat_sessions: dict[int, ChatSession] = {}
         """Open chat sessions by ordinal, in the order of their start."""
@@ -305,9 +310,13 @@ class DeviceCore:
                 for each, destination in enumerate(destinations, number)
             )
 
-    def write_subscribe_bare(self, number: int, destination: str) -> None:
-        """Write SUBSCRIBE without a receipt: of a relay, or of the errors queue."""
-        self.write(_SUBSCRIBE_BARE % (self.wire_prefix, number, header_value(destination)))
+    def write_subscribe_bare(self, number: int, destination: str, parameters: bytes = b"") -> None:
+        """Write SUBSCRIBE without a receipt: of a relay, or of the errors queue.
+
+        ``parameters`` are the header lines that a relay may have before its id.
+        """
+        wanted = header_value(destination)
+        self.write(_SUBSCRIBE_BARE % (parameters, self.wire_prefix, number, wanted))
 
     def write_unsubscribe(self, number: int) -> None:
         """Write UNSUBSCRIBE."""

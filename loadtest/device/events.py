@@ -25,6 +25,7 @@ from loadtest.chat.resources import (
 )
 from loadtest.device import pending
 from loadtest.device.core import ChatSession, DeviceCore, Outcome, Pending
+from loadtest.device.counts import changes_counts, relay_counts
 from loadtest.device.numbers import TOPIC_MASK, session_number
 from loadtest.errors import RemoteProtocolError
 from loadtest.observations import Action, ChatEvent
@@ -309,6 +310,8 @@ def receive_user_event(device: DeviceCore, index: int, body: bytes, now_ns: int)
         event = _unreadable(device, 0, now_ns)
     if not device.is_subscribed:
         return False
+    if device.count_links and changes_counts(event, body):
+        relay_counts(device, now_ns)
     if event and device.listener is not None:
         device.listener.user_event(device, event, body, now_ns)
     return True

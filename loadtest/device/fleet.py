@@ -67,6 +67,8 @@ class DeviceSettings:
     handled: frozenset[str] = frozenset(ChatEvent)
     """Event types with a registered handler. For some the SDK relays a message before it calls
     one: the parent of a reply, the message of a read receipt or of a reaction."""
+    api_connection: bool = False
+    """The SDK's ``connectApi`` of dialect 2: it keeps two counts up to date."""
     reconnect_delay_ns: int = 5 * NS_PER_S
     keystroke_debounce_ns: int = 150 * NS_PER_MS
     connect_timeout_ns: int = 60 * NS_PER_S

@@ -74,7 +74,7 @@ def _await(device: DeviceCore, kind: int, pending: Pending) -> int:
 
 
 def _write_relay(device: DeviceCore, number: int, pending: Pending) -> None:
-    device.write_subscribe_bare(number, pending.destination)
+    device.write_subscribe_bare(number, pending.destination, pending.parameters)
     _set_deadline(device, number, pending)
 
 

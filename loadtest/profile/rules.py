@@ -157,6 +157,11 @@ def _cuts(profile: ProfileSections) -> Iterator[str]:
         )
 
 
+def _api_connection(profile: ProfileSections) -> Iterator[str]:
+    if profile.device.api_connection and profile.target.dialect == 1:
+        yield "device.api_connection is true; target.dialect 1 knows none: it must be 2"
+
+
 def _thresholds(profile: ProfileSections) -> Iterator[str]:
     for expression in profile.thresholds:
         try:
@@ -176,5 +181,6 @@ _RULES: tuple[Callable[[ProfileSections], Iterator[str]], ...] = (
     _presence,
     _stays,
     _cuts,
+    _api_connection,
     _thresholds,
 )

@@ -241,6 +241,14 @@ class DeviceSection(Section):
         description="Connect again, 5 s after a connection was lost.",
         why="The SDK does, after exactly that time.",
     )
+    api_connection: bool = setting(
+        False,
+        description="Connect as the SDK's `connectApi` of dialect 2 does: the counts of unread"
+        " channels and messages are relayed at the start, and again after each notification of a"
+        " message and each read receipt of the user.",
+        why="The vendor's pages describe user sessions alone; this is a second way in, with relays"
+        " of its own.",
+    )
     session_limit: int = setting(
         10,
         unit="chat sessions",

@@ -270,6 +270,7 @@ def device_settings(profile: Profile, uri: str) -> DeviceSettings:
         heart_beats=profile.device.heart_beats,
         reconnect=profile.device.reconnect,
         handled=profile.device.handled_events,
+        api_connection=profile.device.api_connection,
         connect_timeout_ns=round(profile.target.connect_timeout_s * NS_PER_S),
         action_deadline_ns=round(profile.run.action_deadline_s * NS_PER_S),
         session_limit=profile.device.session_limit,

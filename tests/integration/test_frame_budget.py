@@ -140,6 +140,24 @@ def test_read_receipts_cost_the_square_of_the_room(budget: Budget) -> None:
     }
 
 
+def test_an_api_connection_costs_two_relays_at_the_start_and_for_each_notification() -> None:
+    budget = BUDGETS[1]
+    run = counted(
+        "busy-room",
+        budget,
+        "chat_sessions.active_share_at_start=0.6",
+        "chat_sessions.away_s=1000",
+        "device.api_connection=true",
+    )
+    load, server = run["figures"]["load"], run["server"]
+    present = load["chat_sessions_started"]
+    notifications = load["messages"] * (DEVICES - present)
+    assert notifications > 5
+
+    relays = 2 * (DEVICES + notifications)
+    assert server["frames_in"]["SUBSCRIBE"] == subscribed(budget, present, relays)
+
+
 @pytest.mark.parametrize("budget", BUDGETS, ids=lambda budget: f"dialect {budget.dialect}")
 def test_every_session_is_ended_as_the_sdk_ends_it(budget: Budget) -> None:
     """UNSUBSCRIBE of each topic, then DISCONNECT with its RECEIPT."""
