@@ -296,7 +296,8 @@ class MetricsSection(Section):
         unit="seconds",
         gt=0,
         description="Two frames of different devices within this time may reach the server in"
-        " either order.",
+        " either order; and what was written so shortly before a connection broke may have been"
+        " too late for it.",
         why="Far above a round trip.",
     )
     typing_timeout_s: float = setting(
