@@ -79,6 +79,12 @@ class Observer(Protocol):
     def user_session_started(self, device: int, user: int, at_ns: int) -> None:
         """Every topic of the user has its RECEIPT: a notification must reach this device now."""
 
+    def device_slowed(self, device: int, at_ns: int) -> None:
+        """Note that the device reads slowly from now on, because the workload wants it so.
+
+        What reaches it late says nothing about the others: its deliveries are counted apart.
+        """
+
     def user_session_ending(self, device: int, at_ns: int) -> None:
         """The first frame that ends the user session was written, by our own wish."""
 

@@ -19,6 +19,7 @@ __all__ = [
     "CurrentUserResource",
     "ErrorBody",
     "KeystrokesEvent",
+    "LinkedEvent",
     "ListedChannel",
     "MessageEvent",
     "MessageLinks",
@@ -87,6 +88,21 @@ class ReadReceiptEvent(msgspec.Struct, gc=False):
 
     type: str
     resource: _ReadReceipt
+
+
+class _RelayLinks(msgspec.Struct, gc=False):
+    parent: str | None = None
+    message: str | None = None
+
+
+class _Linked(msgspec.Struct, gc=False):
+    relays: _RelayLinks = msgspec.field(name="_relays")
+
+
+class LinkedEvent(msgspec.Struct, gc=False):
+    """An event of a resource that may link to a message: a reply to its parent, a reaction."""
+
+    resource: _Linked
 
 
 class _NotificationData(msgspec.Struct, gc=False):

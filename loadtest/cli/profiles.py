@@ -1,6 +1,9 @@
 """The verb ``profiles``: which run profiles there are, what one does, and one made from events."""
 
 import argparse
+import os
+import shutil
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -37,7 +40,12 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         UsageError: A profile, a file or an option cannot be used.
     """
-    _TASKS[options.what](options)
+    try:
+        _TASKS[options.what](options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads this has read enough, as `head` does; Python flushes once more at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
@@ -47,7 +55,8 @@ def _list(_options: argparse.Namespace) -> None:
 
 
 def _explain(options: argparse.Namespace) -> None:
-    print(explain(load_with_origins(_name(options), options.set)))
+    width = shutil.get_terminal_size().columns
+    print(explain(load_with_origins(_name(options), options.set), width=width))
 
 
 def _check(options: argparse.Namespace) -> None:

@@ -18,6 +18,7 @@ from loadtest.chat.resources import ChannelLinks, MessageLinks
 from loadtest.device.core import DeviceCore, Done, Outcome, Pending, Typed
 from loadtest.device.pending import act, fail, relay
 from loadtest.observations import Action
+from loadtest.wire.stomp import header_value
 
 __all__ = [
     "Timing",
@@ -109,7 +110,9 @@ def list_channels(
 ) -> None:
     """Read a page of the user's channels; ``destination`` is a link of the user or of a page."""
     pending = timing.pending(Action.RELAY)
-    pending.parameters = tuple(filters.items())
+    pending.parameters = b"".join(
+        b"%b:%b\n" % (header_value(name), header_value(value)) for name, value in filters.items()
+    )
     if not _is_refused(device, pending):
         relay(device, destination, pending)
         device.flush()

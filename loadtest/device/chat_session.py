@@ -37,12 +37,12 @@ def start_chat_session(
     due_ns: int,
     now_ns: int,
     started: Started | None = None,
-    relays_receipts: bool = True,
+    handled: frozenset[str] | None = None,
 ) -> ChatSession | None:
     """Start a chat session in a channel; ``started`` is told how that ended.
 
-    ``relays_receipts`` says that a handler for read messages is registered: each read receipt then
-    costs a relay of its message.
+    ``handled`` are the event types with a registered handler, of which some cost a relay of a
+    message; by default those of the settings.
 
     Returns None, with the failure recorded and ``started`` told, if it cannot even be asked for:
     the user session is not active, or the device is at its limit.
@@ -58,10 +58,14 @@ def start_chat_session(
         return None
     ordinal = device.next_ordinal
     device.next_ordinal += 1
-    chat_session = ChatSession(ordinal, session_number(device.number, ordinal), links)
+    chat_session = ChatSession(
+        ordinal,
+        session_number(device.number, ordinal),
+        links,
+        fleet.settings.handled if handled is None else handled,
+    )
     chat_session.due_ns, chat_session.written_ns = due_ns, now_ns
     chat_session.started = started
-    chat_session.relays_receipts = relays_receipts and fleet.settings.relay_read_receipts
     device.chat_sessions[ordinal] = chat_session
     fleet.observer.chat_session_starting(chat_session.number, device.number, links.id, now_ns)
     fleet.timers.after(fleet.settings.action_deadline_ns, now_ns, _expire, device, ordinal)

@@ -13,11 +13,11 @@ from typing import Protocol
 from loadtest.chat.resources import ChannelLinks
 from loadtest.device.connection import Connection
 from loadtest.device.fleet import Fleet
-from loadtest.device.numbers import id_prefix, number_of_id, wire_id
+from loadtest.device.numbers import id_prefix, number_of_id
 from loadtest.device.state import State
 from loadtest.errors import UsageError
 from loadtest.observations import Action
-from loadtest.wire.stomp import encode, header_value
+from loadtest.wire.stomp import header_value
 
 __all__ = [
     "ChatSession",
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 # Most of their headers are ours: a template takes a tenth of the time of `encode`.
-_SUBSCRIBE_BARE = b"SUBSCRIBE\nid:subscription-id-%b%012x\ndestination:%b\n\n\0"
+_SUBSCRIBE_BARE = b"SUBSCRIBE\n%bid:subscription-id-%b%012x\ndestination:%b\n\n\0"
 _SUBSCRIBE = (
     b"SUBSCRIBE\nid:subscription-id-%b%012x\nreceipt:receipt-%b%012x\n"
     b"ack:client-individual\ndestination:%b\n\n\0"
@@ -74,8 +74,8 @@ class Pending:
     """Event types that complete it; None: any."""
     destination: str = ""
     """Of a relay, to repeat it after a rate limit; empty for an action."""
-    parameters: tuple[tuple[str, str], ...] = ()
-    """Of a relay: what narrows a list down."""
+    parameters: bytes = b""
+    """Of a relay: header lines before its id."""
     accepted_ns: int = 0
 
 
@@ -107,19 +107,21 @@ class ChatSession:
 
     __slots__ = (
         "due_ns",
+        "handled",
         "links",
         "missing",
         "number",
         "ordinal",
-        "relays_receipts",
         "started",
         "state",
         "written_ns",
     )
 
-    def __init__(self, ordinal: int, number: int, links: ChannelLinks) -> None:
-        self.relays_receipts = True
-        """Whether a handler for read messages is registered, which costs a relay per receipt."""
+    def __init__(
+        self, ordinal: int, number: int, links: ChannelLinks, handled: frozenset[str]
+    ) -> None:
+        self.handled = handled
+        """Event types with a registered handler; some cost a relay."""
         self.ordinal = ordinal
         self.number = number
         self.links = links
@@ -151,10 +153,19 @@ class Listener(Protocol):
     ) -> None:
         """Hear one event of an open chat session; ``body`` is the JSON of the event."""
 
-    def message_read(
-        self, device: "DeviceCore", chat_session: ChatSession, body: bytes, message: bytes
+    def relayed_event(
+        self,
+        device: "DeviceCore",
+        chat_session: ChatSession,
+        event: str,
+        body: bytes,
+        message: bytes,
+        now_ns: int,
     ) -> None:
-        """Hear a read receipt, once the relay of its message was answered with ``message``."""
+        """Hear an event once the SDK's relay of a message for it was answered with ``message``.
+
+        A reply comes with its parent, a read receipt or a reaction with what it is about.
+        """
 
     def user_event(self, device: "DeviceCore", event: str, body: bytes, now_ns: int) -> None:
         """Hear one event of the user's own topics, such as a notification."""
@@ -183,6 +194,7 @@ class DeviceCore:
         "auth_session",
         "chat_sessions",
         "connection",
+        "count_links",
         "counter",
         "create_channel_link",
         "due_ns",
@@ -228,6 +240,8 @@ class DeviceCore:
         Empty until the user session knows them; one that does reconnects in one burst.
         """
         self.create_channel_link = ""
+        self.count_links: tuple[str, ...] = ()
+        """What an API connection relays besides; empty for any other."""
         self.auth_session = ""
         self.chat_sessions: dict[int, ChatSession] = {}
         """Open chat sessions by ordinal, in the order of their start."""
@@ -296,16 +310,13 @@ class DeviceCore:
                 for each, destination in enumerate(destinations, number)
             )
 
-    def write_subscribe_bare(
-        self, number: int, destination: str, parameters: tuple[tuple[str, str], ...] = ()
-    ) -> None:
-        """Write SUBSCRIBE without a receipt: of a relay, or of the errors queue."""
-        if not parameters:
-            self.write(_SUBSCRIBE_BARE % (self.wire_prefix, number, header_value(destination)))
-            return
-        identifier = wire_id("subscription-id", self.prefix, number)
-        headers = (*parameters, ("id", identifier), ("destination", destination))
-        self.write(encode("SUBSCRIBE", headers))
+    def write_subscribe_bare(self, number: int, destination: str, parameters: bytes = b"") -> None:
+        """Write SUBSCRIBE without a receipt: of a relay, or of the errors queue.
+
+        ``parameters`` are the header lines that a relay may have before its id.
+        """
+        wanted = header_value(destination)
+        self.write(_SUBSCRIBE_BARE % (parameters, self.wire_prefix, number, wanted))
 
     def write_unsubscribe(self, number: int) -> None:
         """Write UNSUBSCRIBE."""

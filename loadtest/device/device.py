@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from loadtest.chat.resources import relayed_current_user
 from loadtest.clock import NS_PER_S
-from loadtest.device import chat_session, events, pending
+from loadtest.device import chat_session, counts, events, pending
 from loadtest.device.attempt import Attempt
 from loadtest.device.connection import Connection
 from loadtest.device.core import DeviceCore, Outcome, Pending
@@ -178,6 +178,8 @@ class Device(DeviceCore):
         current = relayed_current_user(body)
         dialect = self.fleet.settings.dialect
         missing = [name for name in dialect.user_topics if name not in current.topics]
+        if self.fleet.settings.api_connection:
+            missing += [name for name in counts.COUNTS if name not in current.relays]
         if missing:
             raise RemoteProtocolError(f"the current user has no link {', '.join(missing)}")
         topics = [current.topics[name] for name in dialect.user_topics]
@@ -186,6 +188,8 @@ class Device(DeviceCore):
         self.user_topics = "\n".join(topics)
         # An application may not let its users create channels; the SDK misses the link when asked.
         self.create_channel_link = sys.intern(current.actions.get("createChannel", ""))
+        if self.fleet.settings.api_connection:
+            self.count_links = tuple(sys.intern(current.relays[name]) for name in counts.COUNTS)
         self.write_subscribe_bare(ERRORS_QUEUE_INDEX, dialect.errors_queue)
         self._load(dialect.write_grant_relay, self._take_write_grant, now_ns)
 
@@ -193,8 +197,9 @@ class Device(DeviceCore):
         relay = self.fleet.settings.dialect.read_grant_relay
         self._load(relay, self._take_read_grant, now_ns)
 
-    def _take_read_grant(self, _body: bytes, _now_ns: int) -> None:
+    def _take_read_grant(self, _body: bytes, now_ns: int) -> None:
         self._subscribe_user_topics()
+        counts.relay_counts(self, now_ns)
 
     def _subscribe_user_topics(self) -> None:
         topics = self.user_topics.split("\n")

@@ -14,6 +14,7 @@ from loadtest.chat.correlation import Mark, key_of_keystrokes
 from loadtest.chat.dialect import DIALECTS, Dialect
 from loadtest.chat.resources import (
     KeystrokesEvent,
+    LinkedEvent,
     MessageEvent,
     NotificationEvent,
     ReadReceiptEvent,
@@ -24,6 +25,7 @@ from loadtest.chat.resources import (
 )
 from loadtest.device import pending
 from loadtest.device.core import ChatSession, DeviceCore, Outcome, Pending
+from loadtest.device.counts import changes_counts, relay_counts
 from loadtest.device.numbers import TOPIC_MASK, session_number
 from loadtest.errors import RemoteProtocolError
 from loadtest.observations import Action, ChatEvent
@@ -35,10 +37,18 @@ _UNREADABLE = "unreadable"
 _MESSAGE_CREATED = str(ChatEvent.MESSAGE_CREATED)
 _MESSAGE_UPDATED = str(ChatEvent.MESSAGE_UPDATED)
 _READ_RECEIPTS = "readReceipts"
+# Events whose handler gets a message besides, and the key of the link to it; a read receipt is one
+# too, and has its own way.
+_LINKS_TO_RELAY = {
+    _MESSAGE_CREATED: b'"parent"',
+    "message.reaction.created": b'"message"',
+    "message.reaction.removed": b'"message"',
+}
 
 _message_decoder = msgspec.json.Decoder(MessageEvent)
 _keystrokes_decoder = msgspec.json.Decoder(KeystrokesEvent)
 _subject_decoder = msgspec.json.Decoder(SubjectEvent)
+_linked_decoder = msgspec.json.Decoder(LinkedEvent)
 _receipt_decoder = msgspec.json.Decoder(ReadReceiptEvent)
 _notification_decoder = msgspec.json.Decoder(NotificationEvent)
 
@@ -85,6 +95,14 @@ def receive_chat_event(
         event = _unreadable(device, number, now_ns)
     if chat_session is None:
         return False
+    link = _LINKS_TO_RELAY.get(event)
+    # A look at the bytes first: most messages are no replies.
+    if link is not None and link in body and event in chat_session.handled:
+        relayed = _relay_link(event, body)
+        if relayed is not None:
+            wait = _Relayed(device, chat_session, event, body)
+            pending.relay(device, relayed, Pending(Action.RELAY, now_ns, now_ns, wait.answered))
+            return True
     if event and device.listener is not None:
         device.listener.chat_event(device, chat_session, event, body, now_ns)
     return True
@@ -165,6 +183,36 @@ def _rules_by_index(dialect: Dialect) -> tuple[Rule | None, ...]:
 _CHAT_RULES_BY_INDEX = {number: _rules_by_index(dialect) for number, dialect in DIALECTS.items()}
 
 
+# --- events with a relay ----------------------------------------------------------------------
+
+
+def _relay_link(event: str, body: bytes) -> str | None:
+    """Return what the SDK relays before it calls the handler of an event, if anything."""
+    try:
+        links = decode(_linked_decoder, body).resource.relays
+    except RemoteProtocolError:
+        return None
+    return links.parent if event == _MESSAGE_CREATED else links.message
+
+
+@dataclass(frozen=True, slots=True)
+class _Relayed:
+    """An event whose handler waits for the relay of a message; if that fails, nobody hears it."""
+
+    device: DeviceCore
+    chat_session: ChatSession
+    event: str
+    body: bytes
+
+    def answered(self, outcome: Outcome, now_ns: int) -> None:
+        """Take the message, or the failure to read it."""
+        listener = self.device.listener
+        if listener is not None and outcome.is_ok:
+            listener.relayed_event(
+                self.device, self.chat_session, self.event, self.body, outcome.body, now_ns
+            )
+
+
 # --- read receipts ----------------------------------------------------------------------------
 
 
@@ -196,7 +244,7 @@ def _receive_read_receipt(
     message = device.fleet.message_of_link(receipt.relays.message)
     if message is not None:
         observer.read_receipt_delivered(number, message, receipt.user.id, now_ns)
-    if chat_session is not None and chat_session.relays_receipts:
+    if chat_session is not None and event.type in chat_session.handled:
         wait = _RelayedReceipt(
             device, chat_session, body, now_ns, is_identified=message is not None
         )
@@ -217,7 +265,7 @@ class _RelayedReceipt:
     is_identified: bool
     """Whether the observer has been told already which message was read."""
 
-    def answered(self, outcome: Outcome, _now_ns: int) -> None:
+    def answered(self, outcome: Outcome, now_ns: int) -> None:
         """Take the message, or the failure to read it."""
         device = self.device
         if not self.is_identified and not self._identify(outcome):
@@ -225,7 +273,9 @@ class _RelayedReceipt:
                 ChatEvent.MESSAGE_READ, device.number, self.chat_session.number, self.arrived_ns
             )
         if device.listener is not None and outcome.is_ok:
-            device.listener.message_read(device, self.chat_session, self.body, outcome.body)
+            device.listener.relayed_event(
+                device, self.chat_session, ChatEvent.MESSAGE_READ, self.body, outcome.body, now_ns
+            )
 
     def _identify(self, outcome: Outcome) -> bool:
         """Tell the observer which message was read; return whether the answer says that."""
@@ -260,6 +310,8 @@ def receive_user_event(device: DeviceCore, index: int, body: bytes, now_ns: int)
         event = _unreadable(device, 0, now_ns)
     if not device.is_subscribed:
         return False
+    if device.count_links and changes_counts(event, body):
+        relay_counts(device, now_ns)
     if event and device.listener is not None:
         device.listener.user_event(device, event, body, now_ns)
     return True

@@ -14,7 +14,7 @@ from loadtest.chat.resources import ChannelLinks, ChannelResource
 from loadtest.clock import NS_PER_MS, NS_PER_S
 from loadtest.device.timers import TimerLanes
 from loadtest.errors import RemoteProtocolError
-from loadtest.observations import Observer
+from loadtest.observations import ChatEvent, Observer
 
 __all__ = ["DeviceSettings", "Fleet", "Link", "LinkOwner", "check_topics"]
 
@@ -64,8 +64,11 @@ class DeviceSettings:
     """Send an ACK for every event."""
     heart_beats: bool = True
     reconnect: bool = True
-    relay_read_receipts: bool = True
-    """A handler for read messages is registered: read the message of each receipt."""
+    handled: frozenset[str] = frozenset(ChatEvent)
+    """Event types with a registered handler. For some the SDK relays a message before it calls
+    one: the parent of a reply, the message of a read receipt or of a reaction."""
+    api_connection: bool = False
+    """The SDK's ``connectApi`` of dialect 2: it keeps two counts up to date."""
     reconnect_delay_ns: int = 5 * NS_PER_S
     keystroke_debounce_ns: int = 150 * NS_PER_MS
     connect_timeout_ns: int = 60 * NS_PER_S

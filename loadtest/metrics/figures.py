@@ -27,6 +27,8 @@ __all__ = [
     "HealthFigures",
     "LoadFigures",
     "NotificationFigures",
+    "RecoveryFigures",
+    "SlowFigures",
     "add",
     "decoded",
     "encoded",
@@ -170,6 +172,32 @@ class LoadFigures(Struct):
     channel_updates: int = 0
 
 
+class RecoveryFigures(Struct):
+    """What followed from connections that broke against the devices' wish."""
+
+    chat_sessions_lost: int = 0
+    """Active chat sessions whose connection broke."""
+    latency: Histogram = field(default_factory=Histogram)
+    """From the loss until the chat session was active again: one sample for each that came back."""
+    lost_in_gap: int = 0
+    """Pairs of a chat session that came back and a message that another user wrote meanwhile; no
+    part of what is lost, because the device had no chat session then."""
+
+
+class SlowFigures(Struct):
+    """Deliveries of messages to devices that read slowly by the workload's wish.
+
+    They are among those of all devices; those of the others are the difference.
+    """
+
+    devices: int = 0
+    delivered: int = 0
+    lost: int = 0
+    late: int = 0
+    latency: Histogram = field(default_factory=Histogram)
+    """Arrival minus due."""
+
+
 class HealthFigures(Struct):
     """How well the load generator itself was."""
 
@@ -194,6 +222,8 @@ class Figures(Struct):
     notifications: dict[str, NotificationFigures] = field(default_factory=dict)
     actions: dict[str, ActionFigures] = field(default_factory=dict)
     load: LoadFigures = field(default_factory=LoadFigures)
+    recovery: RecoveryFigures = field(default_factory=RecoveryFigures)
+    slow: SlowFigures = field(default_factory=SlowFigures)
     health: HealthFigures = field(default_factory=HealthFigures)
 
     def event(self, event: str) -> EventFigures:

@@ -147,6 +147,27 @@ class Histogram:
         self.negative_count += other.negative_count
         self.counts.update(other.counts)
 
+    def without(self, part: "Histogram") -> "Histogram":
+        """Return these counts without those of ``part``, which are among them.
+
+        Count, sum and percentiles are exact; the minimum and the maximum are, too, unless they were
+        ``part``'s: then they are those of their bucket.
+        """
+        rest = Histogram()
+        rest.count = self.count - part.count
+        if not rest.count:
+            return rest
+        rest.sum_us = self.sum_us - part.sum_us
+        for name in ("too_low_count", "too_high_count", "negative_count"):
+            setattr(rest, name, getattr(self, name) - getattr(part, name))
+        rest.counts = self.counts - part.counts
+        rest.min_us, rest.max_us = self.min_us, self.max_us
+        if rest.counts and not rest.too_low_count:
+            rest.min_us = max(self.min_us, bucket_range_us(min(rest.counts))[0])
+        if rest.counts and not rest.too_high_count:
+            rest.max_us = min(self.max_us, bucket_range_us(max(rest.counts))[1])
+        return rest
+
     def copy(self) -> "Histogram":
         """Return a histogram with the same counts that changes on its own."""
         twin = Histogram()

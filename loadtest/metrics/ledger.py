@@ -7,13 +7,11 @@ lost, or excused by the end of a chat session. ``settle`` is called about ten ti
 figures, so that a recorded run can be judged again.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from loadtest.clock import NS_PER_US
 from loadtest.metrics.events import EventBook
-from loadtest.metrics.figures import Figures
+from loadtest.metrics.gaps import GapBook
 from loadtest.metrics.health import HealthSample, record_health
 from loadtest.metrics.keyed import KeystrokesBook
 from loadtest.metrics.messages import MessageBook, Reading
@@ -36,11 +34,11 @@ from loadtest.metrics.roster import Roster, with_one
 from loadtest.metrics.settings import LedgerSettings
 from loadtest.metrics.snapshots import SCHEMA
 from loadtest.metrics.tally import Tally
-from loadtest.metrics.timeline import Gauges, Row, Timeline
+from loadtest.metrics.timeline import Gauges, Interval, Timeline
 from loadtest.metrics.typists import TypingBook
 from loadtest.observations import Action, ChatEvent
 
-__all__ = ["Interval", "Ledger"]
+__all__ = ["Ledger"]
 
 _EFFECTS = {
     Action.MESSAGE: ChatEvent.MESSAGE_CREATED,
@@ -51,17 +49,6 @@ _EFFECTS = {
     Action.READ: ChatEvent.MESSAGE_READ,
 }
 _STARTS = (Action.USER_SESSION_START, Action.RECONNECT)
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """What was counted between two calls of ``roll``."""
-
-    number: int
-    started_ns: int
-    ended_ns: int
-    figures: Figures
-    row: Row
 
 
 class Ledger:
@@ -88,6 +75,8 @@ class Ledger:
         self._participants = ParticipantBook(self.settings, self._events)
         self._presence = PresenceBook(self.settings, self._events)
         self._typing = TypingBook(self.settings, self._events)
+        books = (self._messages.book, self._keystrokes.book, self._events.book)
+        self._gaps = GapBook(self.settings, self._tally, books)
         self._refusable: dict[tuple[ChatEvent, int, int], Record] = {}
         self._lags_us: list[int] = []
         self._sample = HealthSample(started_ns)
@@ -135,13 +124,17 @@ class Ledger:
         self._roster.set_device(who, DeviceState.ONLINE)
         self._notifications.device_online(owner)
 
+    def device_slowed(self, device: int, at_ns: int) -> None:
+        """Note that the device reads slowly from now on, because the workload wants it so."""
+        self._tally.now.slow.devices += self._roster.slow_down(self._roster.device(device))
+
     def user_session_ending(self, device: int, at_ns: int) -> None:
         """The first frame that ends the user session was written, by our own wish."""
         who = self._roster.device(device)
         was_online = who.state is DeviceState.ONLINE
         self._roster.set_device(who, DeviceState.ENDING)
         if who.user is not None and was_online:
-            self._notifications.device_leaving(who, who.user, is_clean=True)
+            self._notifications.device_leaving(who, who.user, at_ns, is_clean=True)
         for number in tuple(who.chat_sessions):
             self.chat_session_ending(number, at_ns)
         if who.user is not None and was_online:
@@ -163,7 +156,7 @@ class Ledger:
         lost = self._tally.now.load.connections_lost
         lost[reason] = lost.get(reason, 0) + 1
         if who.user is not None and was_online:
-            self._notifications.device_leaving(who, who.user, is_clean=False)
+            self._notifications.device_leaving(who, who.user, at_ns, is_clean=False)
         for chat_session in who.chat_sessions.values():
             if chat_session.state in (ChatSessionState.STARTING, ChatSessionState.ACTIVE):
                 self._leave(chat_session, at_ns, is_clean=False)
@@ -192,6 +185,7 @@ class Ledger:
         self._roster.session_started(chat_session, at_ns)
         self._tally.now.load.chat_sessions_started += 1
         self._participants.started(chat_session)
+        self._gaps.back(chat_session, at_ns)
         if chat_session.attendance is not None:
             self._notifications.place(chat_session.channel, chat_session.attendance.user)
 
@@ -208,11 +202,11 @@ class Ledger:
     def _leave(self, chat_session: ChatSession, at_ns: int, *, is_clean: bool) -> None:
         """End a chat session, or lose it, with all that follows from that."""
         was_active = chat_session.state is ChatSessionState.ACTIVE
-        left: Iterable[Record] = ()
         if is_clean:
             left = leave_records(chat_session)
             self._roster.session_ending(chat_session, at_ns)
         else:
+            left = self._gaps.lost(chat_session, at_ns)
             self._roster.session_lost(chat_session, at_ns)
         self._tally.now.load.chat_sessions_ended += was_active
         attendance = chat_session.attendance
@@ -234,8 +228,7 @@ class Ledger:
         self._tally.now.load.messages += 1
         self._typing.message(sender, where, written_ns)
         deadline_ns = written_ns + self._deadline_ns
-        event = ChatEvent.MESSAGE_CREATED
-        record = MessageRecord(event, where, due_ns, written_ns, deadline_ns)
+        record = MessageRecord(ChatEvent.MESSAGE_CREATED, where, due_ns, written_ns, deadline_ns)
         self._messages.sent(record, key, sender)
         self._planned(record, device)
 
@@ -304,7 +297,7 @@ class Ledger:
         if (
             record is not None
             and chat_session is not None
-            and record.channel is chat_session.channel
+            and record.channel is chat_session.prompt_channel
             and arrived_ns <= record.deadline_ns
         ):
             if not record.message:

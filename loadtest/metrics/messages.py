@@ -8,6 +8,7 @@ because only the first read of a message by a user who is not its author has an 
 
 from collections import deque
 
+from loadtest.metrics.gaps import seen_in_gap
 from loadtest.metrics.keyed import KeyedBook
 from loadtest.metrics.model import (
     ChatSession,
@@ -63,7 +64,12 @@ class MessageBook(KeyedBook[MessageRecord]):
 
     def sent(self, record: MessageRecord, key: int, sender: Device) -> None:
         """Open the record of a message."""
-        record.author = sender.user
+        record.author = author = sender.user
+        channel = record.channel
+        channel.written_count += 1
+        attendance = channel.attendances.get(author) if author is not None else None
+        if attendance is not None:
+            attendance.written_count += 1
         self.open[key] = record
         self._notifications.message_sent(record)
         self.enter(record, key, sender)
@@ -78,6 +84,7 @@ class MessageBook(KeyedBook[MessageRecord]):
         arrival = self.take(record, key, chat_session, arrived_ns)
         if arrival == Arrival.BOUNDARY and record is not None and chat_session is not None:
             self._notifications.absent_seen(record, chat_session.device.user)
+            seen_in_gap(self._tally, record, chat_session)
 
     # --- ids ----------------------------------------------------------------------------------
 

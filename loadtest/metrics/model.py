@@ -27,6 +27,7 @@ __all__ = [
     "DeviceState",
     "Episode",
     "EventRecord",
+    "Gap",
     "HandOff",
     "Match",
     "MessageRecord",
@@ -92,13 +93,15 @@ class User:
 class Device:
     """A simulated device and its chat sessions."""
 
-    __slots__ = ("chat_sessions", "number", "starting_ns", "state", "user")
+    __slots__ = ("chat_sessions", "is_slow", "number", "starting_ns", "state", "user")
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.user: User | None = None
         self.state = DeviceState.OFFLINE
         self.starting_ns = 0
+        self.is_slow = False
+        """Whether it reads slowly by the workload's wish."""
         self.chat_sessions: dict[int, ChatSession] = {}
 
 
@@ -110,7 +113,9 @@ class ChatSession:
         "attendance",
         "channel",
         "device",
+        "gap",
         "number",
+        "prompt_channel",
         "slot",
         "starting_ns",
         "state",
@@ -123,12 +128,42 @@ class ChatSession:
         self.number = number
         self.device = device
         self.channel = channel
+        self.prompt_channel: Channel | None = None if device.is_slow else channel
+        """Its channel; None for a slow device, whose deliveries go the long way."""
         self.slot = slot
         self.attendance = channel.attendance(device.user) if device.user is not None else None
         self.state = ChatSessionState.STARTING
         self.taken_ns = at_ns
         self.starting_ns = at_ns
         self.active_ns = 0
+        self.gap: Gap | None = None
+        """Since its connection was lost last."""
+
+
+class Gap:
+    """The time from the loss of a chat session until it is active again."""
+
+    __slots__ = ("_own_before", "_written_before", "back_ns", "lost_ns", "seen_count")
+
+    def __init__(self, chat_session: ChatSession, lost_ns: int) -> None:
+        self.lost_ns = lost_ns
+        self.back_ns = 0
+        """When it was active again; 0: it is not yet."""
+        self.seen_count = 0
+        """Messages by other users since the loss that arrived all the same, while it started."""
+        self._written_before, self._own_before = _written_counts(chat_session)
+
+    def missed_count(self, chat_session: ChatSession) -> int:
+        """Return how many messages other users have written since, but for those that arrived."""
+        written, own = _written_counts(chat_session)
+        return written - self._written_before - (own - self._own_before) - self.seen_count
+
+
+def _written_counts(chat_session: ChatSession) -> tuple[int, int]:
+    """Return how many messages were written into the channel, and those of this user."""
+    attendance = chat_session.attendance
+    own = attendance.written_count if attendance is not None else 0
+    return chat_session.channel.written_count, own
 
 
 class Attendance:
@@ -144,6 +179,7 @@ class Attendance:
         "spans",
         "starting_count",
         "user",
+        "written_count",
     )
 
     def __init__(self, channel: "Channel", user: User) -> None:
@@ -159,6 +195,8 @@ class Attendance:
         """When the last chat session ended, until the hand-off window is over."""
         self.is_clean = True
         """Whether that was by the device's own wish, not by a lost connection."""
+        self.written_count = 0
+        """Messages that the user has written here since this is known."""
 
     def remember_span(self, end_ns: int) -> None:
         """Take note that the stretch with an active chat session is over."""
@@ -196,10 +234,12 @@ class Channel:
         "id",
         "members",
         "slots",
+        "slow_slots",
         "template",
         "transit",
         "unfinished",
         "unnotified",
+        "written_count",
     )
 
     def __init__(self, channel: int) -> None:
@@ -209,6 +249,8 @@ class Channel:
         self.template = bytearray()
         self.slots: list[ChatSession | None] = []
         self.free_slots: list[int] = []
+        self.slow_slots: set[int] = set()
+        """Slots of chat sessions on slow devices."""
         self.active_count = 0
         self.boundary_count = 0
         self.activated_ns = 0
@@ -222,6 +264,8 @@ class Channel:
         self.episodes: dict[User, Episode] = {}
         self.unnotified: dict[MessageRecord, None] = {}
         """Messages with a notification to come, oldest first."""
+        self.written_count = 0
+        """Messages written into it so far."""
 
     def attendance(self, user: User) -> Attendance:
         """Return the attendance of ``user`` here."""

@@ -117,6 +117,7 @@ class NotificationBook:
                 if user is not record.author:
                     handoff = record.handoffs.setdefault(user, HandOff(slots, None))
                     handoff.is_judged = attendance.is_clean
+                    channel.unnotified[record] = None
             ended_active = attendance.spans and attendance.spans[-1][1] == at_ns
             if ended_active and attendance.is_clean and not attendance.starting_count:
                 channel.episodes[user] = Episode(at_ns)
@@ -126,16 +127,22 @@ class NotificationBook:
         """Take the start of a user session: notifications must reach the device now."""
         self.place_everywhere(user)
 
-    def device_leaving(self, device: Device, user: User, *, is_clean: bool) -> None:
+    def device_leaving(self, device: Device, user: User, at_ns: int, *, is_clean: bool) -> None:
         """Take the end, or the loss, of a user session that was online.
 
-        After a wished end, what is still to come may come or not. After a loss it stays expected.
+        After a wished end, what is still to come may come or not. After a loss that is so within
+        the race window; what was caused earlier stays expected.
         """
+        race_since_ns = at_ns - self._settings.race_ns
         for channel in user.channels:
-            if is_clean:
-                for record in channel.unnotified:
-                    if device in record.pending:
-                        record.leaving[device] = record.pending.pop(device)
+            for record in channel.unnotified:
+                is_race = record.written_ns >= race_since_ns
+                if device in record.pending and (is_clean or is_race):
+                    record.leaving[device] = record.pending.pop(device)
+                handoff = record.handoffs.get(user)
+                if handoff is not None and is_race and not user.online:
+                    # Nobody is left who could be notified.
+                    handoff.is_judged &= _has_come(record, user, handoff)
             if not user.online:
                 channel.episodes.pop(user, None)
             self.place(channel, user)
@@ -299,7 +306,7 @@ class NotificationBook:
             self.withdraw(record)
 
     def _judge_handoff(self, record: MessageRecord, user: User, handoff: HandOff) -> None:
-        was_notified = any(device in record.notified for device in user.devices)
+        was_notified = _was_notified(record, user)
         was_delivered = _was_delivered(record, handoff)
         figures = self._figures(user)
         is_gap = not was_notified and not was_delivered
@@ -347,6 +354,14 @@ class NotificationBook:
 
 def _slots(attendance: Attendance) -> tuple[int, ...]:
     return tuple(chat_session.slot for chat_session in attendance.chat_sessions)
+
+
+def _has_come(record: MessageRecord, user: User, handoff: HandOff) -> bool:
+    return _was_notified(record, user) or _was_delivered(record, handoff)
+
+
+def _was_notified(record: MessageRecord, user: User) -> bool:
+    return any(device in record.notified for device in user.devices)
 
 
 def _was_delivered(record: MessageRecord, handoff: HandOff) -> bool:

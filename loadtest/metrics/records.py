@@ -110,7 +110,7 @@ class RecordBook(Generic[RecordT]):
         self._tally = tally
         self._open: deque[RecordT] = deque()
         self._kept: deque[RecordT] = deque()
-        self._unfinished: dict[RecordT, None] = {}
+        self._unfinished: dict[Record, None] = {}
 
     @property
     def kept_count(self) -> int:
@@ -187,10 +187,19 @@ class RecordBook(Generic[RecordT]):
             figures.lost -= 1
         if arrived_ns > record.deadline_ns:
             figures.late += 1
+        if slot in record.channel.slow_slots and record.event is ChatEvent.MESSAGE_CREATED:
+            self._deliver_slow(record, arrived_ns)
         if not record.remaining:
             self.finish(record)
         elif record.is_closed:
             self.flush(record)
+
+    def _deliver_slow(self, record: Record, arrived_ns: int) -> None:
+        slow = self._tally.now.slow
+        slow.delivered += 1
+        slow.latency.record_ns(arrived_ns - record.due_ns)
+        slow.lost -= record.is_closed
+        slow.late += arrived_ns > record.deadline_ns
 
     def overtake(self, record: Record, chat_session: ChatSession, arrived_ns: int) -> None:
         """Mark the earlier records of this sender not seen at a chat session as overtaken."""
@@ -213,7 +222,7 @@ class RecordBook(Generic[RecordT]):
             figures.staleness.record_ns(arrived_ns - earlier.due_ns)
             figures.coalesced += earlier.is_closed
 
-    def finish(self, record: RecordT) -> None:
+    def finish(self, record: Record) -> None:
         """Note that every expected delivery of a record has come."""
         self._unfinished.pop(record, None)
         record.channel.unfinished.pop(record, None)
@@ -243,7 +252,7 @@ class RecordBook(Generic[RecordT]):
         record.arrivals = []
         record.counted = 0
 
-    def flush(self, record: RecordT) -> None:
+    def flush(self, record: Record) -> None:
         """Count the arrivals of a record that are not in the figures yet.
 
         The hot path only notes the instant; everything else is done here for many at once.
@@ -280,6 +289,23 @@ class RecordBook(Generic[RecordT]):
         self.finish(record)
         return withdrawn
 
+    def excuse(self, record: Record, slot: int) -> bool:
+        """Expect an open record at ``slot`` no more: boundary; return whether it is in this book.
+
+        Nothing can come there any more, so an arrival would be another event's.
+        """
+        if record not in self._unfinished:
+            return False
+        record.state[slot] = ABSENT
+        record.expected -= 1
+        record.remaining -= 1
+        figures = self._tally.event(record.event)
+        figures.expected -= 1
+        figures.boundary += 1
+        if not record.remaining:
+            self.finish(record)
+        return True
+
     def due(self, now_ns: int | None) -> Iterator[RecordT]:
         """Close and yield every record whose deadline is before ``now_ns`` (all of them: None)."""
         while self._open and (now_ns is None or self._open[0].deadline_ns < now_ns):
@@ -314,6 +340,7 @@ class RecordBook(Generic[RecordT]):
         elif record.event is ChatEvent.MESSAGE_CREATED:
             record.is_incomplete = True
             self._tally.incomplete(record.expected, 1)
+            self._tally.now.slow.lost += _missing_at(record, record.channel.slow_slots)
 
     def give_up_young(self, now_ns: int) -> None:
         """Make what is still within its deadline boundary: nobody waits for it any more."""
@@ -333,3 +360,9 @@ class RecordBook(Generic[RecordT]):
         while len(self._kept) > self._settings.kept_records:
             forgotten.append(self._kept.popleft())
         return forgotten
+
+
+def _missing_at(record: Record, slots: set[int]) -> int:
+    """Return at how many of ``slots`` a closed record is expected and was not seen."""
+    state = record.state
+    return sum(slot < len(state) and state[slot] in (EXPECTED, OVERTAKEN) for slot in slots)

@@ -81,6 +81,16 @@ class Roster:
             else:
                 device.user.online = without(device.user.online, device)
 
+    def slow_down(self, device: Device) -> bool:
+        """Note that a device is slow from now on; return whether that is news."""
+        if device.is_slow:
+            return False
+        device.is_slow = True
+        for chat_session in device.chat_sessions.values():
+            chat_session.prompt_channel = None
+            chat_session.channel.slow_slots.add(chat_session.slot)
+        return True
+
     # --- chat sessions ------------------------------------------------------------------------
 
     def session_starting(
@@ -93,6 +103,8 @@ class Roster:
             channel.slots[chat_session.slot] = chat_session
             self.chat_sessions[number] = chat_session
             device.chat_sessions[number] = chat_session
+            if device.is_slow:
+                channel.slow_slots.add(chat_session.slot)
         elif chat_session.state in _PRESENT:
             return chat_session
         chat_session.state = ChatSessionState.STARTING
@@ -164,6 +176,7 @@ class Roster:
         channel = chat_session.channel
         channel.slots[chat_session.slot] = None
         channel.free_slots.append(chat_session.slot)
+        channel.slow_slots.discard(chat_session.slot)
         del self.chat_sessions[chat_session.number]
         chat_session.device.chat_sessions.pop(chat_session.number, None)
         attendance: Attendance | None = chat_session.attendance

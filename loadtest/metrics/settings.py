@@ -22,7 +22,8 @@ class LedgerSettings:
     ending_s: float = 10.0
     """How long a chat session counts as ending after its UNSUBSCRIBE: its drain deadline."""
     race_window_s: float = 1.0
-    """Within this time the order of two connections' frames at the server is taken as unknown."""
+    """Within this time the order of two connections' frames at the server is taken as unknown, and
+    so is that of a frame and the loss of a connection."""
     handoff_window_s: float = 5.0
     """After the end of a user's last chat session in a channel, notifications are judged as
     hand-off for this time, then strictly."""

@@ -29,11 +29,14 @@ from loadtest.observations import Action, ChatEvent
 __all__ = [
     "ACTIVATION_COUNTS",
     "COMPLETION_MARKS",
+    "DEVICE_CLASSES",
+    "DEVICE_CLASS_COUNTS",
     "LATENCY_FIGURES",
     "LEDGER_COUNTS",
     "LOAD_COUNTS",
     "NOTIFICATION_COUNTS",
     "PERCENTILES",
+    "RECOVERY_COUNTS",
     "SAMPLES_BEYOND",
     "Threshold",
     "ThresholdResult",
@@ -62,6 +65,9 @@ NOTIFICATION_COUNTS = (
     *("handoff_gap", "handoff_overlap", "boundary", "in_flight"),
 )
 ACTIVATION_COUNTS = ("gap_messages", "overlap_messages")
+DEVICE_CLASSES = ("slow", "others")
+DEVICE_CLASS_COUNTS = ("devices", "expected", "delivered", "lost", "late")
+RECOVERY_COUNTS = ("chat_sessions_lost", "lost_in_gap")
 COMPLETION_MARKS = ("first", "p50", "p90", "p99", "last", "spread")
 LOAD_COUNTS = (
     *("users", "devices", "devices_peak", "user_sessions", "chat_sessions_started"),
@@ -191,6 +197,10 @@ def known_figures() -> frozenset[str]:
     figures |= _paths("notifications", NOTIFICATION_COUNTS)
     figures |= _paths("notifications.latency", LATENCY_FIGURES)
     figures |= _paths("notifications.activation", (*LATENCY_FIGURES, *ACTIVATION_COUNTS))
+    for name in DEVICE_CLASSES:
+        figures |= _paths(f"by_device_class.{name}", DEVICE_CLASS_COUNTS)
+        figures |= _paths(f"by_device_class.{name}.latency", LATENCY_FIGURES)
+    figures |= _paths("recovery", (*LATENCY_FIGURES, *RECOVERY_COUNTS))
     for lag in _LAGS:
         figures |= _paths(f"generator.{lag}", LATENCY_FIGURES)
     return frozenset(figures | _paths("generator", _GENERATOR_COUNTS) | _paths("load", LOAD_COUNTS))

@@ -93,8 +93,15 @@ def _put_together(text: str, source: str, above: tuple[Path, ...]) -> WrittenPro
     if _BASE not in data:
         return top
     path = _path_of_base(data.pop(_BASE), source, above)
-    below = _put_together(_text_of(path, str(path)), str(path), (*above, path.resolve()))
+    shown = _shown(path)
+    below = _put_together(_text_of(path, shown), shown, (*above, path.resolve()))
     return _over(top, below)
+
+
+def _shown(path: Path) -> str:
+    """Return a path as a person would write it, who stands in the working directory."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _path_of_base(base: object, source: str, above: tuple[Path, ...]) -> Path:

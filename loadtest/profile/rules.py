@@ -173,6 +173,11 @@ def _provisioning(profile: ProfileSections) -> Iterator[str]:
         )
 
 
+def _api_connection(profile: ProfileSections) -> Iterator[str]:
+    if profile.device.api_connection and profile.target.dialect == 1:
+        yield "device.api_connection is true; target.dialect 1 knows none: it must be 2"
+
+
 def _thresholds(profile: ProfileSections) -> Iterator[str]:
     for expression in profile.thresholds:
         try:
@@ -193,5 +198,6 @@ _RULES: tuple[Callable[[ProfileSections], Iterator[str]], ...] = (
     _stays,
     _cuts,
     _provisioning,
+    _api_connection,
     _thresholds,
 )

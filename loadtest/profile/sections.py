@@ -227,8 +227,9 @@ class DeviceSection(Section):
     handlers: Annotated[tuple[Handler, ...], Field(strict=False)] = setting(
         tuple(HANDLERS),
         description="Handlers that a device registers for each chat session.",
-        why="The ten of the vendor's page on chat sessions. Only `on_message_read` changes what is"
-        " on the wire: it costs a relay per read receipt.",
+        why="The ten of the vendor's page on chat sessions. Two change what is on the wire:"
+        " `on_message_read` costs a relay per read receipt, `on_message_received` one of the"
+        " parent per reply.",
     )
     acknowledge: bool = setting(
         True, description="Send an ACK for every event.", why="The SDK does."
@@ -240,6 +241,14 @@ class DeviceSection(Section):
         True,
         description="Connect again, 5 s after a connection was lost.",
         why="The SDK does, after exactly that time.",
+    )
+    api_connection: bool = setting(
+        False,
+        description="Connect as the SDK's `connectApi` of dialect 2 does: the counts of unread"
+        " channels and messages are relayed at the start, and again after each notification of a"
+        " message and each read receipt of the user.",
+        why="The vendor's pages describe user sessions alone; this is a second way in, with relays"
+        " of its own.",
     )
     session_limit: int = setting(
         10,
@@ -254,8 +263,8 @@ class DeviceSection(Section):
         unit="share of devices",
         ge=0,
         le=1,
-        description="Devices that read slowly, once their user session is active. Their own late"
-        " deliveries count as all others do: look at the percentiles below their share.",
+        description="Devices that read slowly, once their user session is active. Their deliveries"
+        " are a class of their own in the summary (`by_device_class`), besides those of all.",
         why="None: everybody has a good network.",
     )
     slow_read_bytes_per_s: float = setting(
@@ -288,7 +297,8 @@ class MetricsSection(Section):
         unit="seconds",
         gt=0,
         description="Two frames of different devices within this time may reach the server in"
-        " either order.",
+        " either order; and what was written so shortly before a connection broke may have been"
+        " too late for it.",
         why="Far above a round trip.",
     )
     typing_timeout_s: float = setting(

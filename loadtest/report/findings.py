@@ -18,6 +18,7 @@ from loadtest.report.figures import (
     event_label,
     items,
     listed,
+    measured,
     number,
     plain_text,
     share_text,
@@ -30,6 +31,7 @@ __all__ = [
     "Fact",
     "Finding",
     "Reason",
+    "deviation_facts",
     "error_facts",
     "findings",
     "generator_facts",
@@ -142,8 +144,13 @@ def reasons(summary: Summary) -> tuple[Reason, ...]:
 
 
 def findings(summary: Summary) -> tuple[Finding, ...]:
-    """Return what the run says of deliveries and notifications."""
-    return (*_delivery_findings(summary), _notification_finding(summary))
+    """Return what the run says of deliveries, notifications, and the way back after losses."""
+    return (
+        *_delivery_findings(summary),
+        *_reading_findings(summary),
+        _notification_finding(summary),
+        *_recovery_findings(summary),
+    )
 
 
 def run_facts(summary: Summary) -> tuple[Fact, ...]:
@@ -164,9 +171,17 @@ def run_facts(summary: Summary) -> tuple[Fact, ...]:
             "open: a schedule decides, and a wait counts from when an action was due; closed: each "
             "user waits for the server, and time counts from sending",
         ),
+        *deviation_facts(summary),
         Fact("duration", MISSING if seconds is None else f"{seconds:,.1f} s"),
         Fact("seed", str(at(summary, "seed") if at(summary, "seed") is not None else MISSING)),
     )
+
+
+def deviation_facts(summary: Summary) -> tuple[Fact, ...]:
+    """Return what the devices did otherwise than the SDK, if anything."""
+    deviations = "; ".join(map(plain_text, listed(at(summary, "deviations"))))
+    meaning = "what the profile made devices do otherwise"
+    return (Fact("unlike the SDK", deviations, meaning, Tone.WARN),) if deviations else ()
 
 
 def load_facts(summary: Summary) -> tuple[Fact, ...]:
@@ -375,6 +390,45 @@ def _notification_finding(summary: Summary) -> Finding:
     if delivered == expected:
         return Finding(f"All {count_text(expected)} expected notifications came, once.", Tone.GOOD)
     return Finding(f"Notifications: {_of(delivered, expected)} right.", Tone.BAD)
+
+
+def _reading_findings(summary: Summary) -> tuple[Finding, ...]:
+    slow, others = (at(summary, "by_device_class", name) for name in ("slow", "others"))
+    if not number(at(slow, "devices")):
+        return ()
+    text = (
+        f"{count_text(at(slow, 'devices'))} devices read slowly, on purpose. {_class_text(slow)} "
+        f"Of the others, {count_text(at(others, 'devices'))}: {_class_text(others)}"
+    )
+    return (Finding(text, Tone.BAD if number(at(others, "lost")) else Tone.PLAIN),)
+
+
+def _class_text(block: object) -> str:
+    """Return the deliveries of one class of devices in a sentence."""
+    p99 = span_text(measured(at(block, "latency"), "p99_ms"))
+    lost, expected = at(block, "lost"), at(block, "expected")
+    return f"99 % of their deliveries took at most {p99}; {_of(lost, expected)} were lost."
+
+
+def _recovery_findings(summary: Summary) -> tuple[Finding, ...]:
+    block = at(summary, "recovery")
+    lost, back = number(at(block, "chat_sessions_lost")), number(at(block, "count"))
+    if not lost:
+        return ()
+    text = f"{_of(back, lost)} chat sessions whose connection broke came back"
+    if back:
+        text += (
+            f": half of them after {span_text(at(block, 'p50_ms'))}, 90 % after "
+            f"{span_text(at(block, 'p90_ms'))}, 99 % after {span_text(at(block, 'p99_ms'))}"
+        )
+    missed = at(block, "lost_in_gap")
+    gap = (
+        "Deliveries of messages lost in the gap, which others wrote before the chat session was "
+        f"back: {count_text(missed)}."
+        if number(missed)
+        else "No message was lost in the gap."
+    )
+    return (Finding(f"{text}. {gap}", Tone.PLAIN if back == lost else Tone.WARN),)
 
 
 def _counts(entry: object) -> tuple[float, ...]:

@@ -50,6 +50,8 @@ from loadtest.report.tables import (
     latency_table,
     ledger_table,
     notification_latency_table,
+    reading_table,
+    recovery_table,
     starts_table,
     thresholds_table,
 )
@@ -109,6 +111,8 @@ def _tables(summary: Summary) -> dict[str, Table]:
         "notifications": notification_latency_table(summary),
         "device_classes": device_classes_table(summary),
         "starts": starts_table(summary),
+        "reading": reading_table(summary),
+        "recovery": recovery_table(summary),
         "actions": actions_table(summary),
         "generator": generator_table(summary),
     }

@@ -31,6 +31,8 @@ from loadtest.report.tables import (
     generator_table,
     ledger_table,
     notification_latency_table,
+    reading_table,
+    recovery_table,
     starts_table,
     thresholds_table,
 )
@@ -52,6 +54,7 @@ def markdown_report(summary: Summary) -> str:
         *_section("Thresholds", thresholds_table(summary)),
         *_section("Fan-out of messages", fan_out_table(summary).only(*_FIGURES)),
         _table(completion_table(summary)),
+        _table(reading_table(summary)),
         *_section(
             "Deliveries", ledger_table(summary), (ledger_check(summary), *unexpected_facts(summary))
         ),
@@ -62,6 +65,7 @@ def markdown_report(summary: Summary) -> str:
         ),
         _table(device_classes_table(summary)),
         *_section("Session starts", starts_table(summary).only(*_FIGURES)),
+        _table(recovery_table(summary)),
         *_section("Actions", actions_table(summary).only(*_FIGURES), error_facts(summary)),
         *_section(
             "Load generator", generator_table(summary).only(*_FIGURES), generator_facts(summary)

@@ -18,11 +18,13 @@ from loadtest.metrics.figures import (
     EventFigures,
     Figures,
     NotificationFigures,
+    SlowFigures,
 )
 from loadtest.metrics.thresholds import (
     COMPLETION_MARKS,
     NOTIFICATION_COUNTS,
     PERCENTILES,
+    RECOVERY_COUNTS,
     Threshold,
 )
 from loadtest.metrics.verdict import Soundness, judge
@@ -63,6 +65,8 @@ class RunFacts:
     """What failed in the load generator itself."""
     is_open_workload: bool = True
     """Whether a schedule decided what was due; a closed one has no generator lag."""
+    deviations: tuple[str, ...] = ()
+    """What the devices did otherwise than the published SDK, by the profile's wish."""
     selftest: Mapping[str, Any] | None = field(default=None)
 
 
@@ -78,6 +82,7 @@ def build_summary(totals: Totals, run: RunFacts) -> dict[str, Any]:
         "target": {"host": run.host, "dialect": run.dialect, "embedded": run.is_embedded},
         "profile": dict(run.profile),
         "workload": "open" if run.is_open_workload else "closed",
+        "deviations": list(run.deviations),
         "seed": run.seed,
         "duration_s": round(run.duration_s, 3),
         "versions": dict(run.versions),
@@ -98,6 +103,8 @@ def build_summary(totals: Totals, run: RunFacts) -> dict[str, Any]:
             for name in _SESSION_STARTS
         },
         "notifications": _notifications(figures),
+        "by_device_class": _by_device_class(figures),
+        "recovery": _recovery(figures),
         "generator": _generator(figures, run),
         "unexpected": _unexpected(figures),
         "other_events": dict(sorted(figures.counted.items())),
@@ -320,6 +327,37 @@ def _notification_figures(figures: NotificationFigures) -> dict[str, Any]:
             "overlap_messages": figures.overlap_messages,
         },
     }
+
+
+def _by_device_class(figures: Figures) -> dict[str, Any]:
+    """Return the deliveries of messages to slow devices, and to the others: the difference."""
+    slow = figures.slow
+    every = figures.events.get(ChatEvent.MESSAGE_CREATED, EventFigures())
+    others = SlowFigures(
+        devices=figures.load.devices - slow.devices,
+        delivered=every.delivered - slow.delivered,
+        lost=every.lost - slow.lost,
+        late=every.late - slow.late,
+        latency=every.latency.without(slow.latency),
+    )
+    return {"slow": _device_class(slow), "others": _device_class(others)}
+
+
+def _device_class(figures: SlowFigures) -> dict[str, Any]:
+    return {
+        "devices": figures.devices,
+        "expected": figures.delivered + figures.lost,
+        "delivered": figures.delivered,
+        "lost": figures.lost,
+        "late": figures.late,
+        "latency": latency_figures(figures.latency),
+    }
+
+
+def _recovery(figures: Figures) -> dict[str, Any]:
+    recovery = figures.recovery
+    counts = {name: getattr(recovery, name) for name in RECOVERY_COUNTS}
+    return {**latency_figures(recovery.latency), **counts}
 
 
 def _generator(figures: Figures, run: RunFacts) -> dict[str, Any]:

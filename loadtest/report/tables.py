@@ -41,6 +41,8 @@ __all__ = [
     "latency_table",
     "ledger_table",
     "notification_latency_table",
+    "reading_table",
+    "recovery_table",
     "starts_table",
     "thresholds_table",
 ]
@@ -119,6 +121,10 @@ _FIGURES = (
     Column("mean_ms", "mean", "sum over count"),
     *_QUANTILES,
 )
+_SHOWN = ("p50_ms", "p90_ms", "p99_ms", "max_ms")
+_SHOWN_QUANTILES = tuple(column for column in _QUANTILES if column.key in _SHOWN)
+_RECOVERY = (_COUNT, *_SHOWN_QUANTILES)
+_READING_CLASSES = {"slow": "slowly, on purpose", "others": "at once"}
 _LEDGER = (
     Column("expected", "expected", "deliveries that had to happen: one per active device"),
     Column("delivered", "delivered", "of those, seen (late ones included)"),
@@ -269,6 +275,48 @@ def device_classes_table(summary: Summary) -> Table:
         )
         rows.append(Row(_DEVICE_CLASSES.get(name, name), tuple(cells)))
     return Table("By devices of the user", "users with", _NOTIFICATIONS, tuple(rows))
+
+
+def reading_table(summary: Summary) -> Table:
+    """Return deliveries of messages to slow devices and to the others, if any were slow."""
+    columns = (
+        Column("devices", "devices", "devices of this class"),
+        Column("expected", "expected", "deliveries of messages that had to happen"),
+        Column("lost", "lost", "of those, not seen"),
+        Column("late", "late", "seen after the delivery deadline"),
+        *_SHOWN_QUANTILES,
+    )
+    rows = []
+    for name, block in items(at(summary, "by_device_class")):
+        counts = [Cell(count_text(at(block, column.key))) for column in columns[:4]]
+        if name == "others" and number(at(block, "lost")):
+            counts[2] = Cell(counts[2].text, Tone.BAD)
+        cells = (*counts, *_figure_cells(at(block, "latency"), _SHOWN_QUANTILES))
+        rows.append(Row(_READING_CLASSES.get(name, name), cells))
+    shown = rows if number(at(summary, "by_device_class", "slow", "devices")) else ()
+    return Table("By reading", "devices that read", columns, tuple(shown), unit="ms")
+
+
+def recovery_table(summary: Summary) -> Table:
+    """Return how long it took until sessions were back whose connection broke, if any did."""
+    lines = (
+        (
+            "user session",
+            at(summary, "actions", "reconnect"),
+            "from the loss until every topic of the user was active again",
+        ),
+        (
+            "chat session",
+            at(summary, "recovery"),
+            "from the loss until the chat session was active again",
+        ),
+    )
+    rows = tuple(
+        Row(label, _figure_cells(figures, _RECOVERY), meaning)
+        for label, figures, meaning in lines
+        if number(at(summary, "recovery", "chat_sessions_lost"))
+    )
+    return Table("Recovery", "back after a loss", _RECOVERY, rows, unit="ms")
 
 
 def generator_table(summary: Summary) -> Table:

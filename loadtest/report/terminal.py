@@ -27,6 +27,7 @@ from loadtest.report.figures import (
 )
 from loadtest.report.findings import (
     Fact,
+    deviation_facts,
     error_facts,
     findings,
     generator_facts,
@@ -50,6 +51,8 @@ from loadtest.report.tables import (
     fan_out_table,
     generator_table,
     notification_latency_table,
+    reading_table,
+    recovery_table,
     starts_table,
 )
 
@@ -143,7 +146,8 @@ class _Page:
         facts = {fact.label: fact.text for fact in run_facts(summary)}
         how = f"dialect {facts['dialect']}, {facts['workload']} workload"
         target = Fact("target", f"{facts['target']}, {how}")
-        return self._section("Load", self._facts((target, *load_facts(summary))))
+        facts_shown = (target, *deviation_facts(summary), *load_facts(summary))
+        return self._section("Load", self._facts(facts_shown))
 
     def fan_out(self, summary: Summary) -> RenderableType:
         """Return how long messages took to their devices, and to the last by fan-out."""
@@ -161,7 +165,10 @@ class _Page:
             ]
         columns = steps.only(*_SHOWN).columns
         table = Table(steps.title, steps.subject, columns, tuple(rows), unit="ms")
-        return self._section("Fan-out of messages, ms", self._table(table))
+        body: list[RenderableType] = [self._table(table)]
+        if reading_table(summary).rows:
+            body += [Text(), self._table(reading_table(summary))]
+        return self._section("Fan-out of messages, ms", Group(*body))
 
     def deliveries(self, summary: Summary) -> RenderableType:
         """Return every event type: delivered of expected, latency, and what went wrong."""
@@ -208,6 +215,8 @@ class _Page:
         actions = actions_table(summary).only(*_SHOWN, "errors")
         table = Table("Actions", "action", actions.columns, (*starts.rows, *actions.rows))
         body: list[RenderableType] = [self._table(table)]
+        if recovery_table(summary).rows:
+            body += [Text(), self._table(recovery_table(summary))]
         body += [
             self._hanging("!", f"{fact.label}: {fact.text}", _STYLES[fact.tone])
             for fact in error_facts(summary)

@@ -269,6 +269,7 @@ class Conductor:
             is_stopped=self._is_stopped,
             errors=tuple(self._errors),
             is_open_workload=circumstances.is_open_workload,
+            deviations=profile.deviations,
             selftest=latest_outcome(self._folder.path.parent, loadtest.__version__),
         )
 

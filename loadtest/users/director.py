@@ -170,7 +170,7 @@ class Director:
                     if cuts.wave_of(seed, index, member, number) == wave:
                         device.break_off(_CUT, now_ns)
 
-    def slow_down(self, cell: Cell, user: SimulatedUser, device: DeviceCore) -> None:
+    def slow_down(self, cell: Cell, user: SimulatedUser, device: DeviceCore, now_ns: int) -> None:
         """Let a device read slowly from now on, if it is one that does."""
         slow = self._disturbances.slow_readers
         if slow is None or device.connection is None:
@@ -178,6 +178,7 @@ class Director:
         number = [each.number for each in user.devices].index(device.number)
         if slow.includes(self._placement.seed, cell.plan.index, user.plan.member, number):
             device.connection.read_slowly(slow.bytes_per_s)
+            self._fleet.observer.device_slowed(device.number, now_ns)
 
     def stop_sending(self) -> None:
         """Offer nothing more; what is under way goes on."""
@@ -420,10 +421,17 @@ class _UserListener:
         if self._keeps_messages and (user := self._cell.users.get(self._member)) is not None:
             user.received[chat_session.links.id] = body
 
-    def message_read(
-        self, _device: DeviceCore, _chat_session: ChatSession, _body: bytes, _message: bytes
+    def relayed_event(
+        self,
+        device: DeviceCore,
+        chat_session: ChatSession,
+        event: str,
+        body: bytes,
+        _message: bytes,
+        now_ns: int,
     ) -> None:
-        """Hear that somebody has read a message: nothing to do."""
+        """Hear a reply, which is a message as any other; what is read concerns nobody here."""
+        self.chat_event(device, chat_session, event, body, now_ns)
 
     def user_event(self, _device: DeviceCore, _event: str, _body: bytes, _now_ns: int) -> None:
         """Hear an event of the user's own topics: nothing to do."""
@@ -432,7 +440,7 @@ class _UserListener:
         """Hear that the user is connected, so that the channels of the cell can go on."""
         user = self._cell.users.get(self._member)
         if device.is_active and user is not None:
-            self._director.slow_down(self._cell, user, device)
+            self._director.slow_down(self._cell, user, device, now_ns)
             self._cell.user_connected(self._member, now_ns)
             self._director.enter_missed(self._cell, user, device, now_ns)
 

@@ -49,10 +49,16 @@ class Introduction:
     ) -> None:
         """Hear an event of a chat session, of which there is none."""
 
-    def message_read(
-        self, device: DeviceCore, chat_session: ChatSession, body: bytes, message: bytes
+    def relayed_event(
+        self,
+        device: DeviceCore,
+        chat_session: ChatSession,
+        event: str,
+        body: bytes,
+        message: bytes,
+        now_ns: int,
     ) -> None:
-        """Hear a read receipt, of which there is none."""
+        """Hear an event with a message, of which there is none."""
 
     def user_event(self, device: DeviceCore, event: str, body: bytes, now_ns: int) -> None:
         """Hear an event of the user's own topics: nothing to do."""

@@ -21,7 +21,6 @@ from loadtest.engine import Engine, EngineSettings, EngineStoppedError, Mailbox,
 from loadtest.engine.sockets import target_from_url
 from loadtest.garbage import collect_rarely, keep_what_is_there
 from loadtest.metrics import Interval, Ledger, LedgerSettings
-from loadtest.observations import ChatEvent
 from loadtest.profile import Profile
 from loadtest.recording import Journal, Recorder
 from loadtest.users.director import Director, Placement
@@ -272,7 +271,8 @@ def device_settings(profile: Profile, uri: str) -> DeviceSettings:
         acknowledge=profile.device.acknowledge,
         heart_beats=profile.device.heart_beats,
         reconnect=profile.device.reconnect,
-        relay_read_receipts=ChatEvent.MESSAGE_READ in profile.device.handled_events,
+        handled=profile.device.handled_events,
+        api_connection=profile.device.api_connection,
         connect_timeout_ns=round(profile.target.connect_timeout_s * NS_PER_S),
         action_deadline_ns=round(profile.run.action_deadline_s * NS_PER_S),
         session_limit=profile.device.session_limit,

@@ -27,7 +27,12 @@ from loadtest.clock import NS_PER_S
 from loadtest.errors import ActionFailedError
 from loadtest.users.current import runtime_of, runtime_or_exit
 from loadtest.users.scripted_device import ChatDevice
-from loadtest.users.scripted_handlers import HANDLERS, NOTIFICATION_HANDLER
+from loadtest.users.scripted_handlers import (
+    HANDLERS,
+    NOTIFICATION_HANDLER,
+    Handler,
+    check_handlers,
+)
 
 __all__ = ["ChatUser"]
 
@@ -55,6 +60,7 @@ class ChatUser(User):
     def on_start(self) -> None:
         """Start the user session of ``self.device``, however often it takes."""
         self.runtime = runtime_of(self.environment)
+        self.devices: list[ChatDevice] = []
         self.device = self.new_device(self.username())
         pause_s = self.runtime.fleet.settings.reconnect_delay_ns / NS_PER_S
         while not self.device.is_active:
@@ -65,8 +71,9 @@ class ChatUser(User):
                 gevent.sleep(pause_s)
 
     def on_stop(self) -> None:
-        """End the user session."""
-        self.device.end_session()
+        """End the user sessions of all devices."""
+        for device in self.devices:
+            device.end_session()
 
     def username(self) -> str:
         """Return the name of the chat user; override it for users that exist already."""
@@ -82,11 +89,20 @@ class ChatUser(User):
         """
         return f"lt-{self.runtime.plan.run}-{name}-{self.runtime.plan.worker}"
 
-    def new_device(self, username: str) -> ChatDevice:
-        """Return a further device, of this or another user; start its session yourself."""
-        names = (*HANDLERS, NOTIFICATION_HANDLER)
-        handlers = {name: getattr(self, name) for name in names if hasattr(self, name)}
-        return ChatDevice(self.runtime, username, handlers, self._handler_failed)
+    def new_device(self, username: str, **handlers: Handler) -> ChatDevice:
+        """Return a further device, of this or another user; start its session yourself.
+
+        It has the handlers of this class, but for those that are given by name.
+
+        Raises:
+            UsageError: A handler has a name that the SDK does not know.
+        """
+        names = {*HANDLERS, NOTIFICATION_HANDLER}
+        check_handlers("new_device", handlers, names)
+        own = {name: getattr(self, name) for name in names if hasattr(self, name)}
+        device = ChatDevice(self.runtime, username, own | handlers, self._handler_failed)
+        self.devices.append(device)
+        return device
 
     def _handler_failed(self, error: Exception) -> None:
         """Show what a handler raised where Locust shows what a task raised."""

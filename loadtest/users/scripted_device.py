@@ -25,7 +25,13 @@ from loadtest.engine import EngineStoppedError
 from loadtest.errors import ActionFailedError, UsageError
 from loadtest.observations import Action
 from loadtest.users.runtime import WorkerRuntime
-from loadtest.users.scripted_handlers import HANDLERS, READ_HANDLER, Handler, Hearing
+from loadtest.users.scripted_handlers import (
+    HANDLERS,
+    Handler,
+    Hearing,
+    check_handlers,
+    handled_events,
+)
 from loadtest.users.scripted_resources import Channel, Message
 
 __all__ = ["ChatDevice", "ScriptedActionError", "ScriptedChatSession"]
@@ -125,6 +131,31 @@ class ChatDevice:
         """Whether the user session is active."""
         return self._core.is_active
 
+    # --- a bad network -------------------------------------------------------------------------
+
+    def cut_connection(self) -> None:
+        """Break the connection, as a network does; the device comes back by itself after 5 s.
+
+        Until then actions fail at once, and others' messages are lost in the gap.
+        """
+        self.run(lambda core, now_ns: self._core.break_off("cut by the user", now_ns))
+
+    def read_slowly(self, bytes_per_s: float) -> None:
+        """Read no more than so much per second, as long as this connection lasts.
+
+        Raises:
+            UsageError: That is nothing at all, or less.
+        """
+        if not bytes_per_s > 0:
+            raise UsageError(f"read_slowly: {bytes_per_s} bytes per second; it must be above 0")
+
+        def slow_down(core: DeviceCore, now_ns: int) -> None:
+            if core.connection is not None:
+                core.connection.read_slowly(bytes_per_s)
+                core.fleet.observer.device_slowed(core.number, now_ns)
+
+        self.run(slow_down)
+
     # --- channels ------------------------------------------------------------------------------
 
     def create_channel(
@@ -198,12 +229,7 @@ class ChatDevice:
                 active.
             UsageError: A handler has a name that the SDK does not know.
         """
-        unknown = sorted(handlers.keys() - HANDLERS)
-        if unknown:
-            raise UsageError(
-                f"start_chat_session: {', '.join(unknown)} is no handler; "
-                f"known are {', '.join(sorted(HANDLERS))}"
-            )
+        check_handlers("start_chat_session", handlers, HANDLERS)
         registered = {**self._hearing.handlers, **handlers}
         begun: list[ChatSession] = []
 
@@ -214,7 +240,7 @@ class ChatDevice:
                 due_ns=now_ns,
                 now_ns=now_ns,
                 started=lambda reason, _at_ns: done(reason),
-                relays_receipts=READ_HANDLER in registered,
+                handled=handled_events(registered),
             )
             if chat_session is not None:
                 self._hearing.register(chat_session.ordinal, registered)

@@ -4,7 +4,7 @@ The engine's thread hears the events and puts them in line; the handlers are cal
 the device, in the order in which the events came. A handler that is not registered costs nothing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import gevent
 import gevent.queue
@@ -12,11 +12,18 @@ from locust.exception import StopUser
 
 from loadtest.device import ChatSession, DeviceCore
 from loadtest.engine import Mailbox
-from loadtest.errors import ActionFailedError
+from loadtest.errors import ActionFailedError, UsageError
 from loadtest.observations import ChatEvent
 from loadtest.users.scripted_resources import Message, Notification, handler_argument
 
-__all__ = ["HANDLERS", "NOTIFICATION_HANDLER", "READ_HANDLER", "Handler", "Hearing"]
+__all__ = [
+    "HANDLERS",
+    "NOTIFICATION_HANDLER",
+    "Handler",
+    "Hearing",
+    "check_handlers",
+    "handled_events",
+]
 
 Handler = Callable[..., object]
 
@@ -30,11 +37,30 @@ _HANDLER_OF_EVENT: Mapping[str, str] = {
     ChatEvent.PRESENCE_CHANGED: "on_participant_presence_changed",
     ChatEvent.MESSAGE_UPDATED: "on_message_updated",
     ChatEvent.CHANNEL_UPDATED: "on_channel_updated",
+    ChatEvent.MESSAGE_READ: "on_message_read",
+    "message.reaction.created": "on_message_reaction_added",
 }
-READ_HANDLER = "on_message_read"
 NOTIFICATION_HANDLER = "on_notification_received"
-HANDLERS = frozenset({*_HANDLER_OF_EVENT.values(), READ_HANDLER})
+HANDLERS = frozenset(_HANDLER_OF_EVENT.values())
 """Names of the handlers of a chat session."""
+
+
+def handled_events(names: Collection[str]) -> frozenset[str]:
+    """Return the event types that handlers of these names hear."""
+    return frozenset(event for event, name in _HANDLER_OF_EVENT.items() if name in names)
+
+
+def check_handlers(place: str, names: Collection[str], known: Collection[str]) -> None:
+    """Check names of handlers that a person gave at ``place``.
+
+    Raises:
+        UsageError: One of them is not among those ``known``.
+    """
+    unknown = sorted(set(names) - set(known))
+    if unknown:
+        raise UsageError(
+            f"{place}: {', '.join(unknown)} is no handler; known are {', '.join(sorted(known))}"
+        )
 
 
 class Hearing:
@@ -95,26 +121,36 @@ class Hearing:
     def _hear(self, handler: Handler, *arguments: object) -> None:
         self._mailbox.put(self._heard.put, (handler, arguments))
 
-    def _handler(self, ordinal: int, name: str) -> Handler | None:
-        return self._of_chat_session.get(ordinal, {}).get(name)
+    def _handler(self, ordinal: int, event: str) -> Handler | None:
+        name = _HANDLER_OF_EVENT.get(event)
+        return None if name is None else self._of_chat_session.get(ordinal, {}).get(name)
 
     def chat_event(
         self, _device: DeviceCore, chat_session: ChatSession, event: str, body: bytes, _now_ns: int
     ) -> None:
         """Hear an event of a chat session."""
-        name = _HANDLER_OF_EVENT.get(event)
-        handler = self._handler(chat_session.ordinal, name) if name else None
+        handler = self._handler(chat_session.ordinal, event)
         if handler is not None:
             self._hear(handler, handler_argument(event, body))
 
-    def message_read(
-        self, _device: DeviceCore, chat_session: ChatSession, body: bytes, message: bytes
+    def relayed_event(
+        self,
+        _device: DeviceCore,
+        chat_session: ChatSession,
+        event: str,
+        body: bytes,
+        message: bytes,
+        _now_ns: int,
     ) -> None:
-        """Hear a read receipt, with the message that its relay brought."""
-        handler = self._handler(chat_session.ordinal, READ_HANDLER)
-        if handler is not None:
-            receipt = handler_argument(ChatEvent.MESSAGE_READ, body)
-            self._hear(handler, Message.from_body(message), receipt)
+        """Hear a reply with its parent, or a read receipt or a reaction with its message."""
+        handler = self._handler(chat_session.ordinal, event)
+        if handler is None:
+            return
+        if event == ChatEvent.MESSAGE_CREATED:
+            parent = Message.from_body(message)
+            self._hear(handler, Message.from_body(body, parent=parent))
+        else:
+            self._hear(handler, Message.from_body(message), handler_argument(event, body))
 
     def user_event(self, _device: DeviceCore, event: str, body: bytes, _now_ns: int) -> None:
         """Hear a notification."""

@@ -61,11 +61,13 @@ class Message:
 
     json: dict[str, Any]
     links: MessageLinks
+    parent: "Message | None" = None
+    """Of a reply that a handler gets: what it answers."""
 
     @classmethod
-    def from_body(cls, body: bytes) -> "Message":
+    def from_body(cls, body: bytes, parent: "Message | None" = None) -> "Message":
         """Return the message in an event or in the answer to a relay."""
-        return cls(orjson.loads(body)["resource"], relayed_message(body))
+        return cls(orjson.loads(body)["resource"], relayed_message(body), parent)
 
     @property
     def id(self) -> int:

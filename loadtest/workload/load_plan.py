@@ -322,6 +322,8 @@ def _load_of_channel(
     sends = _sends_per_s(channel, behaviour, audience)
     typed_ratio = typing_figures(behaviour.writing).typed_ratio
     events = _events_per_s(sends, changes, audience, typed_ratio)
+    # At most: a message is a reply only if there is one to reply to.
+    reply_relays = events["message"] * behaviour.writing.reply_probability
     sent_bytes = sum(rate * _SEND_BYTES[kind] for kind, rate in sends.items())
     event_bytes = sum(rate * _EVENT_BYTES[kind] for kind, rate in events.items())
     return LoadPlan(
@@ -337,10 +339,11 @@ def _load_of_channel(
         channel_updates_per_s=sends["channel_update"],
         events_per_s=sum(events.values()),
         bytes_in_per_s=event_bytes
+        + reply_relays * _EVENT_BYTES["message"]
         + (sum(sends.values()) + changes["start"] * _TOPICS_PER_CHAT_SESSION)
         * _STOMP_RECEIPT_BYTES,
         bytes_out_per_s=sent_bytes
         + changes["start"] * _TOPICS_PER_CHAT_SESSION * _TOPIC_BYTES
         + sum(events.values()) * _ACK_BYTES
-        + events["read_receipt"] * _RELAY_BYTES,
+        + (events["read_receipt"] + reply_relays) * _RELAY_BYTES,
     )

@@ -26,7 +26,7 @@ class _Entering:
     def chat_event(self, *_: object) -> None:
         """Hear nothing: the observer has seen it."""
 
-    def message_read(self, *_: object) -> None:
+    def relayed_event(self, *_: object) -> None:
         """Hear nothing."""
 
     def user_event(self, *_: object) -> None:

@@ -1,4 +1,6 @@
 import argparse
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,18 @@ def test_one_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     assert text.startswith("busy-room: one channel of 2,000")
     assert "population.cells" not in text.partition("why:")[0]
     assert "[--set run.seed=5]" in text
+
+
+def test_whoever_has_read_enough_may_stop_reading() -> None:
+    """As `head` does."""
+    command = [sys.executable, "-m", "loadtest", "profiles", "explain", "smoke"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        complaint = process.stderr.read()
+
+    assert (process.returncode, complaint) == (0, b"")
 
 
 def test_one_is_checked(capsys: pytest.CaptureFixture[str]) -> None:

@@ -54,7 +54,7 @@ def test_a_chat_session_is_found_by_its_channel() -> None:
 
 def test_the_end_of_a_start_is_told_once() -> None:
     told: list[tuple[str, int]] = []
-    chat_session = ChatSession(1, 1, DeviceWorld().learn_channel(4))
+    chat_session = ChatSession(1, 1, DeviceWorld().learn_channel(4), frozenset())
     chat_session.started = lambda reason, now_ns: told.append((reason, now_ns))
     chat_session.settle_start("", 1)
     chat_session.settle_start("late", 2)

@@ -7,7 +7,7 @@ import pytest
 from loadtest.chat.correlation import PROPERTY, marked_keystrokes
 from loadtest.chat.dialect import DIALECT_2
 from loadtest.device.chat_session import end_chat_session
-from loadtest.observations import ChatEvent
+from loadtest.observations import Action, ChatEvent
 from tests.support import stompx_resources as resources
 from tests.support.device_world import RUN, DeviceWorld, HearingListener
 from tests.support.stompx_peer import message
@@ -17,7 +17,7 @@ class Present:
     """A device with one active chat session, and what is told of its events."""
 
     def __init__(self, **settings: object) -> None:
-        arguments = {"relays_receipts": settings.pop("relays_receipts", True)}
+        arguments = {"handled": settings.pop("handled_here", None)}
         self.world = DeviceWorld(**settings)
         self.rig = self.world.active_rig()
         self.chat_session = self.rig.enter(self.world.learn_channel(), **arguments)
@@ -232,7 +232,9 @@ def test_a_read_receipt_costs_a_relay_that_is_written_before_the_ack() -> None:
     assert present.told() == [("read_receipt_delivered", present.number, 6, 2, present.now_ns)]
     assert present.listener.heard == []
     present.rig.answer_relay(relay, resources.message(6))
-    assert present.listener.heard == [("message_read", 1, resources.relayed(resources.message(6)))]
+    assert present.listener.heard == [
+        ("relayed_event", 1, ChatEvent.MESSAGE_READ, resources.relayed(resources.message(6)))
+    ]
     assert [call[0] for call in present.told()] == ["action_completed"]
 
 
@@ -274,10 +276,10 @@ def test_a_receipt_that_stays_unidentified_is_unexplained(answer: bytes | None) 
 
 @pytest.mark.parametrize(
     "settings",
-    [{"relays_receipts": False}, {"relay_read_receipts": False}],
+    [{"handled_here": frozenset()}, {"handled": frozenset()}],
     ids=["no handler in this chat session", "no handler in the whole run"],
 )
-def test_without_a_handler_the_relay_is_saved(settings: dict[str, bool]) -> None:
+def test_without_a_handler_the_relay_is_saved(settings: dict[str, Any]) -> None:
     present = Present(**settings)
     present.world.fleet.learn_message_link("~message-relay~6~self", 6)
     for number in (6, 7):
@@ -293,6 +295,94 @@ def test_a_read_receipt_on_a_wrong_topic_is_unexplained() -> None:
     present.hear("messages", ChatEvent.MESSAGE_READ, resource)
     assert [call[0] for call in present.told()] == ["event_unexplained"]
     assert [frame.command for frame in present.rig.read()] == ["ACK"]
+
+
+# --- replies and reactions --------------------------------------------------------------------
+
+PARENT_LINK = "~message-relay~5~self"
+
+
+def reply(number: int = 6) -> dict[str, Any]:
+    """Return a reply to message 5."""
+    links = {"self": f"~message-relay~{number}~self", "parent": PARENT_LINK}
+    return resources.message(number, **marked(), _relays=links)
+
+
+def test_the_parent_of_a_reply_is_relayed_before_its_ack_and_before_its_handler() -> None:
+    present = Present()
+    ack = present.hear("messages", ChatEvent.MESSAGE_CREATED, reply())
+    relay, acknowledgement = present.rig.read()
+
+    assert present.told() == [("message_delivered", present.number, 9, 6, present.now_ns)]
+    assert relay.command == "SUBSCRIBE"
+    assert [name for name, _ in relay.headers] == ["id", "destination"]
+    assert relay.get("destination") == PARENT_LINK
+    assert acknowledgement.get("id") == ack
+    assert present.listener.heard == []
+
+    parent = resources.relayed(resources.message(5))
+    present.rig.hear(message(relay.require("id"), parent))
+
+    heard = ("relayed_event", 1, ChatEvent.MESSAGE_CREATED, parent)
+    assert present.listener.heard == [heard]
+    [(name, action, *_)] = present.told()
+    assert (name, action) == ("action_completed", Action.RELAY)
+    assert present.rig.read() == []
+
+
+def test_a_reply_whose_parent_cannot_be_read_reaches_no_handler() -> None:
+    present = Present()
+    present.hear("messages", ChatEvent.MESSAGE_CREATED, reply())
+    relay, _ = present.rig.read()
+    error = resources.error("ResourceNotFoundError")
+    present.rig.hear_error(error, subscription_id=relay.require("id"))
+
+    assert present.listener.heard == []
+    assert [call[0] for call in present.told()] == ["message_delivered", "action_failed"]
+
+
+@pytest.mark.parametrize("settings", [{"handled_here": frozenset()}, {"handled": frozenset()}])
+def test_without_a_handler_for_messages_no_parent_is_relayed(settings: dict[str, Any]) -> None:
+    present = Present(**settings)
+    present.hear("messages", ChatEvent.MESSAGE_CREATED, reply())
+
+    assert [frame.command for frame in present.rig.read()] == ["ACK"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"properties": {"parent": "a word"}}, id="in the properties"),
+        pytest.param({"body": 'the "parent" of it'}, id="in the text"),
+        pytest.param({"_relays": {"self": "~s", "parent": None}}, id="a link to nothing"),
+        pytest.param({"_relays": {"self": "~s", "parent": 5}}, id="no link at all"),
+    ],
+)
+def test_a_message_that_only_mentions_a_parent_is_no_reply(changes: dict[str, Any]) -> None:
+    present = Present()
+    present.hear("messages", ChatEvent.MESSAGE_CREATED, resources.message(6, **changes))
+
+    assert [frame.command for frame in present.rig.read()] == ["ACK"]
+    assert present.listener.heard == [("chat_event", 1, ChatEvent.MESSAGE_CREATED)]
+
+
+def test_an_edited_reply_is_not_relayed_again() -> None:
+    present = Present()
+    present.hear("messages", ChatEvent.MESSAGE_UPDATED, reply())
+
+    assert [frame.command for frame in present.rig.read()] == ["ACK"]
+
+
+@pytest.mark.parametrize("change", ["created", "removed"])
+def test_a_reaction_costs_a_relay_only_where_a_handler_hears_it(change: str) -> None:
+    """None of the ten of a chat session does."""
+    event = f"message.reaction.{change}"
+    reaction = {"emoji": {"character": "x"}, "_relays": {"message": "~message-relay~6~self"}}
+    for handled, commands in ((None, ["ACK"]), (frozenset({event}), ["SUBSCRIBE", "ACK"])):
+        present = Present(handled_here=handled)
+        present.hear("reactions", event, reaction)
+
+        assert [frame.command for frame in present.rig.read()] == commands
 
 
 # --- topics of the user -----------------------------------------------------------------------

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.runs import SMALL, Run, run_locust, run_locustfile
+from tests.support.runs import REPOSITORY, SMALL, Run, run_locust, run_locustfile
 
 
 @pytest.fixture
@@ -37,3 +37,36 @@ def test_the_scripted_locustfile_runs_without_a_failure(tmp_path: Path, started:
     assert summary["actions"]["message"]["count"] > 0
     assert not any(action["errors"] for action in summary["actions"].values())
     assert summary["ledger"]["channel.message.created"]["lost"] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "actions"),
+    [
+        pytest.param("support_agent.py", {"message", "get_channel", "create_channel"}, id="agent"),
+        pytest.param("notifications.py", {"message", "create_channel"}, id="notifications"),
+    ],
+)
+def test_an_example_runs_with_a_valid_ledger(
+    name: str, actions: set[str], tmp_path: Path, started: list[Run]
+) -> None:
+    users = ("--users", "8", "--spawn-rate", "8", "--run-time", "12s")
+    run = run_locustfile(name, tmp_path, "--headless", *users)
+    started.append(run)
+    finished = run.finish()
+
+    assert finished.exit_code == 0, finished.output + finished.errors
+    assert "Traceback" not in finished.output + finished.errors
+    summary, notifications = finished.summary, finished.summary["notifications"]
+    assert summary["adds_up"]
+    assert actions <= {each for each, figures in summary["actions"].items() if figures["count"]}
+    assert not any(action["errors"] for action in summary["actions"].values())
+    for event, entry in summary["ledger"].items():
+        assert (entry["lost"], entry["duplicate"], entry["unexpected"]) == (0, 0, 0), event
+    assert summary["ledger"]["channel.message.created"]["delivered"] > 0
+    assert notifications["delivered"] + notifications["boundary"] > 0
+    assert notifications["missed"] == notifications["handoff_gap"] == 0
+
+
+@pytest.mark.parametrize("path", sorted(REPOSITORY.glob("locustfiles/*.py")), ids=lambda p: p.name)
+def test_an_example_fits_on_a_page(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) < 60

@@ -97,3 +97,13 @@ def test_all_connections_that_are_cut_come_back(name: str, runs: Runs) -> None:
     assert reconnect["count"] == summary["load"]["connections_lost"] > 0, output
     assert reconnect["errors"] == 0
     assert 5_000 <= reconnect["min_ms"] <= reconnect["p99_ms"] < 7_000
+    recovery = summary["recovery"]
+    assert recovery["count"] == recovery["chat_sessions_lost"] > 0
+
+
+def test_a_storm_is_not_held_against_the_server(runs: Runs) -> None:
+    """Devices that are cut in the same instant cannot see each other go."""
+    _, output, summary = runs["reconnect-storm"].result()
+
+    for event, counts in summary["ledger"].items():
+        assert (counts["lost"], counts["late"], counts["unexpected"]) == (0, 0, 0), (event, output)

@@ -97,6 +97,25 @@ def test_a_busy_room_costs_what_its_messages_cost(budget: Budget, share: float) 
 
 
 @pytest.mark.parametrize("budget", BUDGETS, ids=lambda budget: f"dialect {budget.dialect}")
+def test_a_reply_costs_a_message_and_a_relay_of_its_parent_by_each_device(budget: Budget) -> None:
+    run = counted("busy-room", budget, "workload.reply_probability=0.6")
+    load, server = run["figures"]["load"], run["server"]
+    messages = load["messages"]
+    replies = run["figures"]["actions"]["reply"]["completed"]
+    assert messages > replies > 2
+
+    events = messages * DEVICES + DEVICES * (DEVICES - 1) // 2 + DEVICES
+    relays = replies * DEVICES
+    assert server["frames_in"] == {
+        "ACK": events,
+        "CONNECT": DEVICES,
+        "SEND": 1 + messages,
+        "SUBSCRIBE": subscribed(budget, DEVICES, relays),
+    }
+    assert server["frames_out"]["MESSAGE"] == events + DEVICES * (3 + 1) + relays
+
+
+@pytest.mark.parametrize("budget", BUDGETS, ids=lambda budget: f"dialect {budget.dialect}")
 def test_read_receipts_cost_the_square_of_the_room(budget: Budget) -> None:
     run = counted("read-receipts", budget)
     load, server = run["figures"]["load"], run["server"]
@@ -119,6 +138,24 @@ def test_read_receipts_cost_the_square_of_the_room(budget: Budget) -> None:
         "MESSAGE": events + DEVICES * (3 + 1) + relays,
         "RECEIPT": confirmed(budget, DEVICES, sends=1 + messages + reads),
     }
+
+
+def test_an_api_connection_costs_two_relays_at_the_start_and_for_each_notification() -> None:
+    budget = BUDGETS[1]
+    run = counted(
+        "busy-room",
+        budget,
+        "chat_sessions.active_share_at_start=0.6",
+        "chat_sessions.away_s=1000",
+        "device.api_connection=true",
+    )
+    load, server = run["figures"]["load"], run["server"]
+    present = load["chat_sessions_started"]
+    notifications = load["messages"] * (DEVICES - present)
+    assert notifications > 5
+
+    relays = 2 * (DEVICES + notifications)
+    assert server["frames_in"]["SUBSCRIBE"] == subscribed(budget, present, relays)
 
 
 @pytest.mark.parametrize("budget", BUDGETS, ids=lambda budget: f"dialect {budget.dialect}")

@@ -49,6 +49,35 @@ def test_everybody_is_cut_once_and_comes_back_with_all_chat_sessions() -> None:
     assert load.chat_sessions_started == 2 * starts
 
 
+def test_connections_that_break_together_lose_each_other_nothing() -> None:
+    """Who is cut in the same instant cannot see the others leave, and need not."""
+    figures, _, _ = storm()
+    accused = {
+        event: (each.lost, each.late, each.duplicate, each.unexpected)
+        for event, each in figures.events.items()
+        if each.lost or each.late or each.duplicate or each.unexpected
+    }
+
+    assert accused == {}
+    assert figures.event("channel.participant.inactive").boundary > 0
+
+
+def test_every_chat_session_is_back_when_its_device_is_and_missed_what_was_written() -> None:
+    figures, back_ns, _ = storm("connection_cuts.share=0.5", "workload.message_rate_per_s=300")
+    recovery = figures.recovery
+    reconnect = figures.action("reconnect").latency
+
+    assert recovery.latency.count == recovery.chat_sessions_lost > len(back_ns) > 5
+    for theirs, ours in (
+        (reconnect.min_us, recovery.latency.min_us),
+        (reconnect.max_us, recovery.latency.max_us),
+    ):
+        assert theirs is not None
+        assert ours is not None
+        assert 0 <= ours - theirs < 20_000, "with the same burst, after the user's own topics"
+    assert recovery.lost_in_gap > 0
+
+
 def test_waves_cut_each_device_once() -> None:
     figures, back_ns, _ = storm("connection_cuts.waves=3", "connection_cuts.every_s=2")
     together = {at_ns // NS_PER_S for at_ns in back_ns}

@@ -144,3 +144,36 @@ def test_a_copy_changes_on_its_own() -> None:
 )
 def test_the_rank_of_a_percentile_is_rounded_up(percentile: float, expected_us: int) -> None:
     assert histogram_of(list(range(1, 101))).percentile_us(percentile) == expected_us
+
+
+def test_what_is_left_without_a_part_is_as_if_it_had_never_been_counted() -> None:
+    ours, theirs = [700, 5_000, 800_000], [3, 900_000, 700]
+    whole, part, rest = Histogram(), Histogram(), Histogram()
+    whole.record_all(ours + theirs)
+    part.record_all(theirs)
+    rest.record_all(ours)
+    left = whole.without(part)
+
+    assert (left.count, left.mean_us, left.counts) == (rest.count, rest.mean_us, rest.counts)
+    assert left.percentile_us(50) == rest.percentile_us(50) == 5_003
+    assert left.min_us == 700
+    assert left.max_us == pytest.approx(800_000, rel=0.001)
+
+
+def test_nothing_is_left_without_all() -> None:
+    whole = Histogram()
+    whole.record_all([1, 2, 700_000_000])
+
+    assert whole.without(whole) == Histogram()
+    assert whole.without(Histogram()) == whole
+
+
+def test_values_outside_the_range_can_be_taken_out_too() -> None:
+    whole, part, rest = Histogram(), Histogram(), Histogram()
+    whole.record_all([-5, 0, 10, 700_000_000])
+    part.record_all([-5, 10])
+    rest.record_all([0, 700_000_000])
+    left = whole.without(part)
+
+    assert (left.too_low_count, left.too_high_count, left.negative_count) == (1, 1, 0)
+    assert left.max_us == rest.max_us

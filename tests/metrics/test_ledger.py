@@ -238,3 +238,131 @@ def test_ending_twice_is_ending_once(call_again: str) -> None:
     getattr(scene.ledger, call_again)(2, ns(1001))
 
     assert scene.figures().load.user_sessions_ended == 1
+
+
+@pytest.mark.parametrize("is_clean", [True, False])
+@pytest.mark.parametrize(
+    ("sent_ms", "gaps"),
+    [
+        pytest.param(2900, 0, id="a message just before the user went offline"),
+        pytest.param(1500, 1, id="a message long before that"),
+    ],
+)
+def test_who_goes_offline_while_a_notification_is_under_way_had_no_gap(
+    is_clean: bool, sent_ms: float, gaps: int
+) -> None:
+    scene = Scene()
+    scene.room(2)
+    scene.leave(2, 1000)
+    scene.send(1, at_ms=sent_ms)
+    scene.see(1, sent_ms + 1, 1)
+    if is_clean:
+        scene.ledger.user_session_ending(2, ns(3000))
+    else:
+        scene.lose(2, 3000)
+
+    assert scene.notifications().handoff_gap == gaps
+
+
+def test_a_message_between_the_end_of_a_chat_session_and_going_offline_is_no_gap() -> None:
+    scene = Scene()
+    scene.room(2)
+    scene.send(1, at_ms=1000)
+    scene.see(1, 1001, 1)
+    scene.leave(2, 1001)
+    scene.ledger.user_session_ending(2, ns(1002))
+
+    assert scene.notifications().handoff_gap == 0
+
+
+def test_going_offline_does_not_undo_an_activation() -> None:
+    scene = Scene()
+    scene.room(2)
+    scene.leave(2, 1000)
+    scene.send(1, at_ms=1500)
+    scene.see(1, 1501, 1)
+    scene.notify(1, 1502, 2)
+    scene.ledger.user_session_ending(2, ns(1600))
+
+    assert scene.notifications().activation.count == 1
+
+
+# --- slow devices -----------------------------------------------------------------------------
+
+
+def slow_room() -> Scene:
+    """Return a room of three whose third device reads slowly."""
+    scene = Scene()
+    scene.room(2)
+    scene.members(3)
+    scene.online(3)
+    scene.ledger.device_slowed(3, ns(0))
+    scene.enter(3)
+    scene.settle(100)
+    return scene
+
+
+def test_deliveries_to_a_slow_device_are_counted_apart_and_among_all() -> None:
+    scene = slow_room()
+    scene.send(1)
+    scene.see(1, 1002, 1, 2)
+    scene.see(1, 4000, 3)
+    figures = scene.figures()
+    message = figures.event(ChatEvent.MESSAGE_CREATED)
+
+    assert (figures.slow.devices, figures.slow.delivered, figures.slow.lost) == (1, 1, 0)
+    assert figures.slow.latency.max_us == 3_000_000
+    assert (message.delivered, message.latency.count) == (3, 3)
+    assert message.latency.without(figures.slow.latency).max_us == pytest.approx(2_000, rel=0.001)
+    assert figures.all_completion().last.count == 1
+
+
+def test_what_a_slow_device_does_not_see_is_its_own_loss_until_it_comes() -> None:
+    for arrived_ms, counts in ((None, (0, 1, 0)), (13_000, (1, 0, 1))):
+        scene = slow_room()
+        scene.send(1)
+        scene.see(1, 1002, 1, 2)
+        scene.settle(12_000)
+        if arrived_ms is not None:
+            scene.see(1, arrived_ms, 3)
+        figures = scene.figures()
+        slow = figures.slow
+
+        assert (slow.delivered, slow.lost, slow.late) == counts
+        assert figures.event(ChatEvent.MESSAGE_CREATED).lost == slow.lost
+
+
+def test_the_losses_of_others_are_not_those_of_slow_devices() -> None:
+    scene = slow_room()
+    scene.send(1)
+    scene.see(1, 1002, 1, 3)
+    figures = scene.figures()
+
+    assert (figures.slow.delivered, figures.slow.lost) == (1, 0)
+    assert figures.event(ChatEvent.MESSAGE_CREATED).lost == 1
+
+
+def test_a_device_may_become_slow_in_the_midst_of_a_chat() -> None:
+    scene = Scene()
+    scene.room(2)
+    for key in (1, 2):
+        scene.send(key, at_ms=1000 * key)
+        scene.see(key, 1000 * key + 1, 1, 2)
+        for _ in range(2):
+            scene.ledger.device_slowed(2, ns(1500))
+    slow = scene.figures().slow
+
+    assert (slow.devices, slow.delivered) == (1, 1)
+
+
+def test_whoever_gets_the_place_of_a_slow_device_is_not_slow() -> None:
+    scene = Scene(delivery_deadline_s=1, ending_s=1)
+    scene.room(3, present=[1, 2])
+    scene.ledger.device_slowed(2, ns(200))
+    scene.leave(2, 2500)
+    scene.settle(10_000)
+    scene.enter(3, at_ms=10_000)
+    scene.send(1, at_ms=11_000)
+    scene.see(1, 11_001, 1, 3)
+
+    assert scene.figures().slow.delivered == 0

@@ -126,6 +126,33 @@ def test_the_loss_of_a_connection_is_a_leaving_that_may_be_seen_before_it_is_kno
     assert judged(scene, LEFT, 0) == {"expected": 2, "delivered": 2}
 
 
+def test_connections_that_break_together_do_not_see_each_other_leave() -> None:
+    scene = room([1, 2, 3])
+    scene.lose(3, 31_000)
+    scene.lose(2, 31_000)
+    scene.event(LEFT, 3, 31_004, 1)
+    scene.event(LEFT, 2, 31_004, 1)
+
+    assert judged(scene, LEFT, 0) == {"expected": 2, "delivered": 2, "boundary": 1}
+
+
+def test_who_is_back_sees_the_next_leaving_and_not_the_one_before() -> None:
+    scene = room([1, 2, 3])
+    scene.lose(3, 31_000)
+    scene.lose(2, 31_000)
+    scene.event(LEFT, 3, 31_004, 1)
+    scene.event(LEFT, 2, 31_004, 1)
+    for device in (2, 3):
+        scene.online(device, 36_000)
+        scene.enter(device, at_ms=36_000)
+    scene.leave(3, 38_000)
+    scene.event(LEFT, 3, 38_005, 1, 2)
+    figures = scene.events(LEFT)
+
+    assert (figures.expected, figures.delivered, figures.late) == (4, 4, 0)
+    assert figures.latency.max_us == 5_000
+
+
 def test_leaving_that_nobody_did_is_unexpected_after_the_deadline() -> None:
     scene = room([1, 2, 3])
     scene.event(LEFT, 3, 31_000, 1, 1)

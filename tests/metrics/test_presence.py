@@ -78,6 +78,16 @@ def test_the_end_or_loss_of_the_last_connection_is_seen() -> None:
         assert "lost" not in counts(scene.events(PRESENCE))
 
 
+def test_connections_that_break_together_do_not_see_each_other_go_offline() -> None:
+    scene = room(3)
+    for device in (3, 2):
+        scene.lose(device, 31_000)
+    for device in (3, 2):
+        scene.event(PRESENCE, device, 31_004, 1)
+
+    assert counts(scene.events(PRESENCE)) == {"expected": 2, "delivered": 2, "boundary": 1}
+
+
 def test_a_quick_change_may_be_merged() -> None:
     scene = room(2)
     scene.online(3, 31_000)

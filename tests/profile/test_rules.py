@@ -56,6 +56,11 @@ from tests.support.profiles import MINIMAL, problems_in
             id="one direct channel per set of users",
         ),
         pytest.param(
+            ["device.api_connection=true", "target.dialect=1"],
+            "device.api_connection is true; target.dialect 1 knows none: it must be 2",
+            id="only dialect 2 has an API connection",
+        ),
+        pytest.param(
             ["run.ramp_s=60"],
             "run.ramp_s is 60; it must be below run.duration_s (60 seconds), of which it is a part",
             id="the ramp is a part of the run",

@@ -22,8 +22,10 @@ from loadtest.report.tables import Tone
 from tests.support.summaries import (
     failed_summary,
     inconclusive_summary,
+    no_figures,
     passing_summary,
     stopped_summary,
+    with_slow_devices,
     without_notifications,
 )
 
@@ -79,7 +81,7 @@ def test_a_clean_run_says_that_each_delivery_arrived_once() -> None:
 
 
 def test_a_loss_is_told_with_everything_else_that_went_wrong() -> None:
-    counts, _, notifications = findings(failed_summary())
+    counts, _, notifications, _ = findings(failed_summary())
 
     assert counts.text == (
         "41,846 of 41,873 expected deliveries of messages arrived (99.93 %): "
@@ -144,6 +146,14 @@ def test_the_run_is_named_with_its_target() -> None:
         "duration": "20.0 s",
         "seed": "7",
     }
+
+
+def test_what_devices_do_otherwise_than_the_sdk_is_told_with_the_run() -> None:
+    summary = passing_summary() | {"deviations": ["no ACK for events", "no STOMP heart-beats"]}
+    facts = {fact.label: fact for fact in run_facts(summary)}
+
+    assert facts["unlike the SDK"].text == "no ACK for events; no STOMP heart-beats"
+    assert facts["unlike the SDK"].tone is Tone.WARN
 
 
 def test_an_empty_summary_has_dashes_for_facts() -> None:
@@ -254,3 +264,48 @@ def test_what_came_late_is_a_warning_and_no_fault() -> None:
     summary["ledger"][ChatEvent.MESSAGE_CREATED.value]["late"] = 2
 
     assert findings(summary)[0].tone is Tone.WARN
+
+
+def test_the_way_back_is_told_only_where_connections_broke() -> None:
+    told = [finding.text for finding in findings(passing_summary())]
+
+    assert not any("came back" in text for text in told)
+
+
+def test_the_way_back_is_told_with_what_was_missed_meanwhile() -> None:
+    (told,) = [each for each in findings(failed_summary()) if "came back" in each.text]
+
+    assert told.tone is Tone.WARN, "one of them did not"
+    assert told.text.startswith("11 of 12 chat sessions whose connection broke came back: half of")
+    assert told.text.endswith("before the chat session was back: 1,047.")
+
+
+def test_a_gap_in_which_nobody_wrote_lost_nothing() -> None:
+    summary = failed_summary()
+    summary["recovery"] |= {"count": 12, "lost_in_gap": 0}
+    (told,) = [each for each in findings(summary) if "came back" in each.text]
+
+    assert told.text.endswith("No message was lost in the gap.")
+    assert told.tone is Tone.PLAIN
+
+
+def test_chat_sessions_that_never_came_back_have_no_times() -> None:
+    summary = failed_summary()
+    summary["recovery"] |= no_figures()
+    (told,) = [each for each in findings(summary) if "came back" in each.text]
+
+    assert told.text.startswith("0 of 12 chat sessions whose connection broke came back. ")
+
+
+def test_slow_devices_are_told_apart_from_those_who_might_suffer() -> None:
+    for lost, tone in ((0, Tone.PLAIN), (3, Tone.BAD)):
+        (told,) = [each for each in findings(with_slow_devices(lost)) if "slowly" in each.text]
+
+        assert told.tone is tone
+        assert "10 devices read slowly, on purpose." in told.text
+        assert "1,200 of 2,000 were lost. Of the others, 194:" in told.text
+        assert told.text.endswith(f"{lost} of 39,873 were lost.")
+
+
+def test_without_slow_devices_nothing_is_told_of_them() -> None:
+    assert not any("slowly" in finding.text for finding in findings(passing_summary()))

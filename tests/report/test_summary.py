@@ -190,3 +190,9 @@ def test_values_outside_the_range_of_a_histogram_are_named() -> None:
 
     block = summary["latency"][MESSAGE]
     assert (block["negative"], block["below_range"], block["min_ms"]) == (1, 1, -1.0)
+
+
+def test_a_summary_says_what_devices_did_otherwise_than_the_sdk() -> None:
+    facts = replace(FACTS, deviations=("no ACK for events",))
+
+    assert build_summary(scene().totals(), facts)["deviations"] == ["no ACK for events"]

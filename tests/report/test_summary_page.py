@@ -34,6 +34,7 @@ NAMED_BY = {
     "other_events": "<name>",
     "completion": "<size class>",
     "actions": "<action>",
+    "by_device_class": "<device class>",
     "sessions": "<start>",
     "load.actions": "<action>",
     "notifications.by_devices": "<class>",

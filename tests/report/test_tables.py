@@ -14,6 +14,8 @@ from loadtest.report.tables import (
     latency_table,
     ledger_table,
     notification_latency_table,
+    reading_table,
+    recovery_table,
     starts_table,
     thresholds_table,
 )
@@ -23,6 +25,7 @@ from tests.support.summaries import (
     inconclusive_summary,
     passing_summary,
     stopped_summary,
+    with_slow_devices,
 )
 
 
@@ -165,3 +168,21 @@ def test_users_with_several_devices_are_a_class_of_their_own() -> None:
 def test_dropped_actions_are_a_warning() -> None:
     assert texts(actions_table(failed_summary()), "read")["dropped"] == "5"
     assert tones(actions_table(failed_summary()), "read")["dropped"] is Tone.WARN
+
+
+def test_the_way_back_has_user_and_chat_sessions_where_any_was_lost() -> None:
+    table = recovery_table(failed_summary())
+
+    assert [row.label for row in table.rows] == ["user session", "chat session"]
+    assert [column.title for column in table.columns] == ["samples", "p50", "p90", "p99", "max"]
+    assert texts(table, "chat session")["count"] == "11"
+    assert not recovery_table(passing_summary()).rows
+
+
+def test_slow_devices_and_the_others_are_classes_of_their_own() -> None:
+    table = reading_table(with_slow_devices(3))
+
+    assert texts(table, "slowly, on purpose")["lost"] == "1,200"
+    assert tones(table, "slowly, on purpose")["lost"] is Tone.PLAIN, "it is what they were to do"
+    assert tones(table, "at once")["lost"] is Tone.BAD
+    assert not reading_table(passing_summary()).rows

@@ -42,10 +42,16 @@ class HearingListener:
     ) -> None:
         self.heard.append(("chat_event", chat_session.ordinal, event))
 
-    def message_read(
-        self, _device: DeviceCore, chat_session: ChatSession, _body: bytes, message: bytes
+    def relayed_event(
+        self,
+        _device: DeviceCore,
+        chat_session: ChatSession,
+        event: str,
+        _body: bytes,
+        message: bytes,
+        _now_ns: int,
     ) -> None:
-        self.heard.append(("message_read", chat_session.ordinal, message))
+        self.heard.append(("relayed_event", chat_session.ordinal, event, message))
 
     def user_event(self, _device: DeviceCore, event: str, _body: bytes, _now_ns: int) -> None:
         self.heard.append(("user_event", event))

@@ -36,6 +36,7 @@ _SHAPES: dict[str, tuple[Any, ...]] = {
     "member_left": (_small, _user, _instant),
     "user_session_starting": (_small, _instant),
     "user_session_started": (_small, _user, _instant),
+    "device_slowed": (_small, _instant),
     "user_session_ending": (_small, _instant),
     "user_session_ended": (_small, _instant),
     "connection_lost": (_small, _instant, _reason),

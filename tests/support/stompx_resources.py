@@ -37,7 +37,7 @@ def current_user(dialect: Dialect, user: int = 1, name: str = "alice") -> Resour
         "name": name,
         "_topics": _links("user-topic", user, dialect.user_topics),
         "_actions": _links("user-action", user, ("update", "createChannel")),
-        "_relays": _links("user-relay", user, ("self",)),
+        "_relays": _links("user-relay", user, ("self", "channelsCount", "unreadMessagesCount")),
     }
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "passing_summary",
     "stopped_summary",
     "timeline",
+    "with_slow_devices",
     "without_notifications",
 ]
 
@@ -107,6 +108,7 @@ def passing_summary() -> dict[str, Any]:
         "target": {"host": "http://127.0.0.1:41873", "dialect": 2, "embedded": True},
         "profile": _profile(),
         "workload": "open",
+        "deviations": [],
         "seed": 7,
         "duration_s": 20.013,
         "versions": {"chatkitty-loadtest": "0.1.0", "python": "3.11.9", "locust": "2.47.0"},
@@ -135,6 +137,11 @@ def passing_summary() -> dict[str, Any]:
             "chat_session_start": _work(612, 5.1),
         },
         "notifications": _notifications(),
+        "by_device_class": {
+            "slow": _device_class(0, 0),
+            "others": _device_class(204, _EXPECTED[ChatEvent.MESSAGE_CREATED]),
+        },
+        "recovery": {**no_figures(), "chat_sessions_lost": 0, "lost_in_gap": 0},
         "generator": _generator(),
         "unexpected": {},
         "other_events": {},
@@ -179,6 +186,23 @@ def _notification_class(expected: int, activations: int) -> dict[str, Any]:
     }
 
 
+def _device_class(devices: int, expected: int, lost: int = 0) -> dict[str, Any]:
+    delivered = expected - lost
+    latency = figures(delivered, 1.93) if delivered else no_figures()
+    counts = {"expected": expected, "delivered": delivered, "lost": lost, "late": 0}
+    return {"devices": devices, **counts, "latency": latency}
+
+
+def with_slow_devices(others_lost: int = 0) -> dict[str, Any]:
+    """Return a run in which some devices read slowly."""
+    summary = passing_summary()
+    summary["by_device_class"] = {
+        "slow": _device_class(10, 2_000, 1_200),
+        "others": _device_class(194, 39_873, others_lost),
+    }
+    return summary
+
+
 def _generator() -> dict[str, Any]:
     return {
         "lag": figures(4_600, 0.21),
@@ -220,6 +244,8 @@ def failed_summary() -> dict[str, Any]:
         "several_devices": _notification_class(816, 28) | {"spurious": 3},
     }
     summary["load"] |= {"connections_lost": 3, "connections_lost_by_reason": {"closed (1006)": 3}}
+    back = {"chat_sessions_lost": 12, "lost_in_gap": 1_047}
+    summary["recovery"] = {**figures(11, 5_290.0), **back}
     summary["latency"][message] = figures(41_846, 4.1, max_ms=10_412.0)
     summary["completion"]["all"]["incomplete"] = 19
     summary["latency"][message]["above_range"] = 2

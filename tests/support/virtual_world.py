@@ -97,6 +97,8 @@ class Network:
         self.gateway = gateway
         self.bytes_in = self.bytes_out = 0
         self.connects_ns: list[int] = []
+        self.slowed: list[float] = []
+        """How slowly devices were asked to read, in bytes per second."""
 
     def open_link(self, owner: LinkOwner) -> None:
         line = Line(self, owner)
@@ -121,7 +123,8 @@ class Line:
         self._world.soon(lambda: self._arrive(data))
 
     def read_slowly(self, bytes_per_s: float) -> None:
-        """Everybody reads at once here."""
+        """Everybody reads at once here; who is asked to be slow is only noted."""
+        self._network.slowed.append(bytes_per_s)
 
     def _receive(self, data: bytes) -> None:
         if self._owner is not None:

@@ -4,8 +4,7 @@ from locust.stats import RequestStats
 
 from loadtest.metrics import Histogram
 from loadtest.metrics.figures import ActionFigures, EventFigures, Figures, NotificationFigures
-from loadtest.metrics.ledger import Interval
-from loadtest.metrics.timeline import Row
+from loadtest.metrics.timeline import Interval, Row
 from loadtest.users.locust_rows import add_rows
 
 NOW_S = 1_800_000_000.5

@@ -10,6 +10,7 @@ import pytest
 from loadtest.chat.dialect import DIALECT_1
 from loadtest.errors import UsageError
 from loadtest.metrics import merge
+from loadtest.observations import ChatEvent
 from loadtest.report.summary import contradictions
 from loadtest.users.run_plan import RunPlan
 from loadtest.users.runtime import Report, WorkerRuntime, batched, device_settings
@@ -195,7 +196,8 @@ def test_the_profile_says_how_devices_behave() -> None:
     )
 
     assert settings.dialect is DIALECT_1
-    assert (settings.acknowledge, settings.relay_read_receipts) == (False, False)
+    assert not settings.acknowledge
+    assert settings.handled == {ChatEvent.MESSAGE_CREATED}
     assert settings.action_deadline_ns == 3_000_000_000
 
 

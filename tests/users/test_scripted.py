@@ -10,6 +10,7 @@ from gevent.pool import Group
 from locust import task
 from locust.env import Environment
 
+from loadtest.errors import UsageError
 from loadtest.server.settings import ServerSettings
 from loadtest.users.current import set_runtime
 from loadtest.users.scripted import ChatUser
@@ -61,6 +62,31 @@ def test_each_user_has_a_name_of_its_own_in_this_run() -> None:
         "lt-00c0ffee-guest1",
         "lt-00c0ffee-guest2",
     ]
+
+
+def test_a_user_may_have_several_devices_which_end_with_it() -> None:
+    world = ScriptedWorld()
+    user = started(world)
+    rung: list[str] = []
+    phone = user.new_device(user.device.username, on_notification_received=rung.append)
+    phone.start_session()
+    other = started(world)
+    room = user.device.create_channel("PUBLIC", "lobby")
+    other.device.send_message(other.device.create_channel("PUBLIC", "lobby"), "hello")
+    world.let_handlers_run()
+    assert len(rung) == 1
+    user.on_stop()
+
+    assert not phone.is_active
+    assert world.statistics.user_sessions_ended == 2
+    assert room.id
+
+
+def test_a_device_with_a_handler_that_the_sdk_does_not_know_is_a_usage_error() -> None:
+    user = started(ScriptedWorld())
+
+    with pytest.raises(UsageError, match="new_device: on_ring is no handler; known are on_"):
+        user.new_device("bob", on_ring=print)
 
 
 def test_a_unique_name_names_run_and_worker() -> None:

@@ -70,6 +70,38 @@ def test_a_start_without_an_answer_fails_by_its_deadline(
         world.device("alice")
 
 
+# --- a bad network ----------------------------------------------------------------------------
+
+
+def test_a_cut_connection_comes_back_after_the_pause_of_the_sdk(world: ScriptedWorld) -> None:
+    alice, bob = world.device("alice"), world.device("bob")
+    room = lobby(alice, bob)
+    chat = alice.start_chat_session(room)
+    alice.cut_connection()
+    assert not alice.is_active
+    with pytest.raises(ScriptedActionError, match="waiting to reconnect"):
+        alice.send_message(room, "hello")
+    bob.send_message(room, "hello")
+    world.pass_time(6)
+
+    assert alice.is_active
+    assert chat.is_active
+    figures = world.figures()
+    assert figures.load.connections_lost == {"cut by the user": 1}
+    assert figures.recovery.lost_in_gap == 1
+
+
+def test_a_device_may_read_slowly(world: ScriptedWorld) -> None:
+    world.device("alice").read_slowly(500)
+
+    assert world.network.slowed == [500]
+
+
+def test_a_device_cannot_read_nothing_at_all(world: ScriptedWorld) -> None:
+    with pytest.raises(UsageError, match="0 bytes per second; it must be above 0"):
+        world.device("alice").read_slowly(0)
+
+
 # --- actions ----------------------------------------------------------------------------------
 
 

@@ -41,6 +41,7 @@ def say_everything(device: ChatDevice, room: Channel, world: ScriptedWorld) -> N
     device.send_keystrokes(room, "hello")
     message = device.send_message(room, "hello")
     device.edit_message(message, "hello, all")
+    device.react_to_message(message, "\N{WAVING HAND SIGN}")
     device.update_channel(room, display_name="Lobby")
     world.pass_time(10)  # typing stops
     chat.end()
@@ -54,6 +55,30 @@ def test_every_handler_of_the_sdk_is_called() -> None:
     say_everything(scene.bob, scene.room, scene.world)
 
     assert set(scene.names()) == HANDLERS
+
+
+def test_a_reply_comes_with_its_parent() -> None:
+    scene = Scene("on_message_received")
+    question = scene.bob.send_message(scene.room, "anybody?")
+    scene.bob.reply_to_message(question, "nobody")
+    scene.names()
+    messages: list[Message] = [arguments[0] for _, arguments in scene.heard]
+
+    assert [(each.body, each.parent and each.parent.id) for each in messages] == [
+        ("anybody?", None),
+        ("nobody", question.id),
+    ]
+
+
+def test_a_reaction_comes_with_its_message() -> None:
+    scene = Scene("on_message_reaction_added")
+    message = scene.bob.send_message(scene.room, "hello")
+    scene.bob.react_to_message(message, "\N{WAVING HAND SIGN}")
+    scene.names()
+    [(_, (heard, reaction))] = scene.heard
+
+    assert heard.id == message.id
+    assert reaction.json["user"]["name"] == "bob"
 
 
 def test_handlers_are_called_in_the_order_of_the_events() -> None:

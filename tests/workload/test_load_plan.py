@@ -113,6 +113,18 @@ def test_reactions_reach_everybody_who_is_there() -> None:
     assert load.events_per_s - without.events_per_s == pytest.approx(9 * 10)
 
 
+def test_a_reply_costs_each_receiver_a_look_at_its_parent() -> None:
+    def planned(reply_probability: float) -> LoadPlan:
+        writing = replace(behaviour().writing, reply_probability=reply_probability)
+        return plan_load([ROOM], behaviour(writing=writing), seed=1)
+
+    half, none = planned(0.5), planned(0.0)
+
+    assert half.events_per_s == none.events_per_s
+    assert half.bytes_in_per_s - none.bytes_in_per_s == pytest.approx(0.5 * 10 * 10 * 2_064)
+    assert half.bytes_out_per_s - none.bytes_out_per_s == pytest.approx(0.5 * 10 * 10 * 118)
+
+
 def test_typing_reaches_chat_sessions_and_channel_lists() -> None:
     """Five bursts: the keystrokes, and typing that starts and stops, each once more in the list."""
     writing = Writing(Fixed(20), Fixed(5), Fixed(0.4), 0.0, Fixed(2))
