@@ -27,6 +27,7 @@ __all__ = [
     "HealthFigures",
     "LoadFigures",
     "NotificationFigures",
+    "PushFigures",
     "add",
     "decoded",
     "encoded",
@@ -141,6 +142,28 @@ class NotificationFigures(Struct):
     """Messages after such an end that came as both."""
 
 
+class PushFigures(Struct):
+    """Pairs of message and user who is not connected; delivered and missed are all expected."""
+
+    taken: int = 0
+    """Pushes that came for a channel of this run."""
+    expected: int = 0
+    delivered: int = 0
+    missed: int = 0
+    late: int = 0
+    duplicate: int = 0
+    spurious: int = 0
+    """For somebody who was connected, is no member, or wrote the message."""
+    boundary: int = 0
+    boundary_seen: int = 0
+    """Of those, the ones that came."""
+    in_flight: int = 0
+    latency: Histogram = field(default_factory=Histogram)
+    """Arrival at the sink minus due of the message, of expected pushes."""
+    service: Histogram = field(default_factory=Histogram)
+    """Arrival at the sink minus written of the message."""
+
+
 class ActionFigures(Struct):
     """One kind of action."""
 
@@ -192,6 +215,7 @@ class Figures(Struct):
     """Events that are known side effects and are not judged."""
     completion: dict[str, CompletionFigures] = field(default_factory=dict)
     notifications: dict[str, NotificationFigures] = field(default_factory=dict)
+    push: PushFigures = field(default_factory=PushFigures)
     actions: dict[str, ActionFigures] = field(default_factory=dict)
     load: LoadFigures = field(default_factory=LoadFigures)
     health: HealthFigures = field(default_factory=HealthFigures)

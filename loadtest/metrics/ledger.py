@@ -8,12 +8,10 @@ figures, so that a recorded run can be judged again.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from loadtest.clock import NS_PER_US
 from loadtest.metrics.events import EventBook
-from loadtest.metrics.figures import Figures
 from loadtest.metrics.health import HealthSample, record_health
 from loadtest.metrics.keyed import KeystrokesBook
 from loadtest.metrics.messages import MessageBook, Reading
@@ -31,16 +29,17 @@ from loadtest.metrics.model import (
 from loadtest.metrics.notifications import NotificationBook
 from loadtest.metrics.participants import ParticipantBook
 from loadtest.metrics.presence import PresenceBook
+from loadtest.metrics.pushes import PushBook
 from loadtest.metrics.records import leave_records
 from loadtest.metrics.roster import Roster, with_one
 from loadtest.metrics.settings import LedgerSettings
 from loadtest.metrics.snapshots import SCHEMA
 from loadtest.metrics.tally import Tally
-from loadtest.metrics.timeline import Gauges, Row, Timeline
+from loadtest.metrics.timeline import Gauges, Interval, Timeline
 from loadtest.metrics.typists import TypingBook
 from loadtest.observations import Action, ChatEvent
 
-__all__ = ["Interval", "Ledger"]
+__all__ = ["Ledger"]
 
 _EFFECTS = {
     Action.MESSAGE: ChatEvent.MESSAGE_CREATED,
@@ -51,17 +50,6 @@ _EFFECTS = {
     Action.READ: ChatEvent.MESSAGE_READ,
 }
 _STARTS = (Action.USER_SESSION_START, Action.RECONNECT)
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """What was counted between two calls of ``roll``."""
-
-    number: int
-    started_ns: int
-    ended_ns: int
-    figures: Figures
-    row: Row
 
 
 class Ledger:
@@ -82,7 +70,8 @@ class Ledger:
         self._tally = Tally()
         self._roster = Roster(self.settings)
         self._notifications = NotificationBook(self.settings, self._tally)
-        self._messages = MessageBook(self.settings, self._tally, self._notifications)
+        self._pushes = PushBook(self.settings, self._tally, self._roster)
+        self._messages = MessageBook(self.settings, self._tally, self._notifications, self._pushes)
         self._keystrokes = KeystrokesBook(self.settings, self._tally)
         self._events = EventBook(self.settings, self._tally)
         self._participants = ParticipantBook(self.settings, self._events)
@@ -120,7 +109,7 @@ class Ledger:
         """CONNECT was written, or written again after a loss."""
         who = self._roster.device(device)
         who.starting_ns = at_ns
-        self._roster.set_device(who, DeviceState.STARTING)
+        self._roster.set_device(who, DeviceState.STARTING, at_ns)
 
     def user_session_started(self, device: int, user: int, at_ns: int) -> None:
         """Every topic of the user has its RECEIPT: a notification must reach this device now."""
@@ -132,14 +121,14 @@ class Ledger:
         who.user = owner
         owner.devices = with_one(owner.devices, who)
         self._presence.online(who, owner)
-        self._roster.set_device(who, DeviceState.ONLINE)
+        self._roster.set_device(who, DeviceState.ONLINE, at_ns)
         self._notifications.device_online(owner)
 
     def user_session_ending(self, device: int, at_ns: int) -> None:
         """The first frame that ends the user session was written, by our own wish."""
         who = self._roster.device(device)
         was_online = who.state is DeviceState.ONLINE
-        self._roster.set_device(who, DeviceState.ENDING)
+        self._roster.set_device(who, DeviceState.ENDING, at_ns)
         if who.user is not None and was_online:
             self._notifications.device_leaving(who, who.user, is_clean=True)
         for number in tuple(who.chat_sessions):
@@ -153,13 +142,13 @@ class Ledger:
         who = self._roster.device(device)
         if who.state is DeviceState.ONLINE:
             self.user_session_ending(device, at_ns)
-        self._roster.set_device(who, DeviceState.OFFLINE)
+        self._roster.set_device(who, DeviceState.OFFLINE, at_ns)
 
     def connection_lost(self, device: int, at_ns: int, reason: str) -> None:
         """The connection broke against our wish; its chat sessions broke with it."""
         who = self._roster.device(device)
         was_online = who.state is DeviceState.ONLINE
-        self._roster.set_device(who, DeviceState.OFFLINE)
+        self._roster.set_device(who, DeviceState.OFFLINE, at_ns)
         lost = self._tally.now.load.connections_lost
         lost[reason] = lost.get(reason, 0) + 1
         if who.user is not None and was_online:
@@ -358,6 +347,10 @@ class Ledger:
         """``user.notification.created`` arrived for ``message`` in ``channel``."""
         self._messages.notified(self._roster.device(device), message, arrived_ns)
 
+    def push_received(self, user: int, channel: int, message: int, arrived_ns: int) -> None:
+        """The push sink got a push for ``user`` about ``message`` in ``channel``."""
+        self._pushes.received(user, channel, message, arrived_ns)
+
     def message_identified(self, key: int, message: int, arrived_ns: int) -> None:
         """The server's id of one of our messages became known outside a chat session."""
         self._messages.identified(key, message)
@@ -404,7 +397,7 @@ class Ledger:
         elif action in _STARTS:
             who = self._roster.device(device)
             if who.state is DeviceState.STARTING:
-                self._roster.set_device(who, DeviceState.OFFLINE)
+                self._roster.set_device(who, DeviceState.OFFLINE, at_ns)
 
     def _refuse(self, record: Record | None) -> None:
         if isinstance(record, MessageRecord):

@@ -48,6 +48,7 @@ LEAVING = 6
 """Expected, not seen, and its chat session has begun to end since."""
 
 _REMEMBERED_SPANS = 8
+_REMEMBERED_CHANGES = 32
 
 
 class DeviceState(Enum):
@@ -72,7 +73,7 @@ class ChatSessionState(Enum):
 class User:
     """A chat user and the devices seen of it."""
 
-    __slots__ = ("channels", "devices", "id", "offline_ns", "online")
+    __slots__ = ("changes", "channels", "devices", "id", "offline_ns", "online")
 
     def __init__(self, user: int) -> None:
         self.id = user
@@ -82,6 +83,8 @@ class User:
         self.devices: tuple[Device, ...] = ()
         self.online: tuple[Device, ...] = ()
         self.offline_ns: int | None = None
+        self.changes: deque[int] = deque(maxlen=_REMEMBERED_CHANGES)
+        """The latest instants at which a device of it came or went."""
 
     @property
     def has_several_devices(self) -> bool:

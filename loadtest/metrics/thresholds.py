@@ -4,7 +4,7 @@
     value      = figure | "ratio(" subject ")"
     figure     = the path of a number in summary.json, such as
                  latency.channel.message.created.p99_ms or notifications.missed
-    subject    = "ledger." event type | "notifications"      (delivered of expected)
+    subject    = "ledger." event type | "notifications" | "push"      (delivered of expected)
     comparison = "<" | "<=" | ">" | ">=" | "==" | "!="
 
 A number has the unit that ends the figure's name. One rule: an expression is read, and its figure
@@ -34,6 +34,7 @@ __all__ = [
     "LOAD_COUNTS",
     "NOTIFICATION_COUNTS",
     "PERCENTILES",
+    "PUSH_COUNTS",
     "SAMPLES_BEYOND",
     "Threshold",
     "ThresholdResult",
@@ -60,6 +61,10 @@ LEDGER_COUNTS = (
 NOTIFICATION_COUNTS = (
     *("expected", "delivered", "missed", "late", "duplicate", "spurious"),
     *("handoff_gap", "handoff_overlap", "boundary", "in_flight"),
+)
+PUSH_COUNTS = (
+    *("received", "unassigned", "unreadable", "expected", "delivered", "missed", "late"),
+    *("duplicate", "spurious", "boundary", "boundary_seen", "in_flight"),
 )
 ACTIVATION_COUNTS = ("gap_messages", "overlap_messages")
 COMPLETION_MARKS = ("first", "p50", "p90", "p99", "last", "spread")
@@ -191,6 +196,9 @@ def known_figures() -> frozenset[str]:
     figures |= _paths("notifications", NOTIFICATION_COUNTS)
     figures |= _paths("notifications.latency", LATENCY_FIGURES)
     figures |= _paths("notifications.activation", (*LATENCY_FIGURES, *ACTIVATION_COUNTS))
+    figures |= _paths("push", PUSH_COUNTS)
+    for section in ("latency", "service_latency"):
+        figures |= _paths(f"push.{section}", LATENCY_FIGURES)
     for lag in _LAGS:
         figures |= _paths(f"generator.{lag}", LATENCY_FIGURES)
     return frozenset(figures | _paths("generator", _GENERATOR_COUNTS) | _paths("load", LOAD_COUNTS))
@@ -202,7 +210,7 @@ def _paths(prefix: str, names: Iterable[str]) -> set[str]:
 
 @cache
 def _ratio_subjects() -> frozenset[str]:
-    return frozenset({f"ledger.{event}" for event in ChatEvent} | {"notifications"})
+    return frozenset({f"ledger.{event}" for event in ChatEvent} | {"notifications", "push"})
 
 
 def _alternatives(figure: str, known: Iterable[str]) -> str:

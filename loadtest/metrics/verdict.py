@@ -15,7 +15,13 @@ from loadtest.metrics.thresholds import ThresholdResult
 __all__ = ["ExitCode", "Reason", "Soundness", "Verdict", "judge"]
 
 _CLOCK_SHARE = 0.1
-_LATENCY_SECTIONS = ("latency.", "service_latency.", "completion.", "notifications.latency.")
+_LATENCY_SECTIONS = (
+    "latency.",
+    "service_latency.",
+    "completion.",
+    "notifications.latency.",
+    "push.latency.",
+)
 
 
 class ExitCode(IntEnum):

@@ -18,6 +18,7 @@ from loadtest.profile.sections import (
     MetricsSection,
     PopulationSection,
     ProfileSections,
+    PushSection,
     RunSection,
     TargetSection,
 )
@@ -40,6 +41,7 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
     "[connection_cuts]": ConnectionCutSection,
     "[device]": DeviceSection,
     "[metrics]": MetricsSection,
+    "[push]": PushSection,
     "[generator]": GeneratorSection,
 }
 

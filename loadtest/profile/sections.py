@@ -26,6 +26,7 @@ __all__ = [
     "MetricsSection",
     "PopulationSection",
     "ProfileSections",
+    "PushSection",
     "RunSection",
     "TargetSection",
 ]
@@ -299,6 +300,19 @@ class MetricsSection(Section):
     )
 
 
+class PushSection(Section):
+    """What happens for users who are not connected at all."""
+
+    sink: str = setting(
+        "",
+        pattern=r"^(([^:\s]+|\[[0-9A-Fa-f:.]+\]):\d{1,5})?$",
+        description="Address HOST:PORT at which the leading process takes the deployment's push"
+        " webhook; port 0 picks one. `--push-sink` sets it. The embedded server then calls it; a"
+        " deployment must be told to. Empty: nothing listens, and pushes are not judged.",
+        why="Most deployments call nobody, and what never comes would be missed.",
+    )
+
+
 class GeneratorSection(Section):
     """When a run cannot support a verdict, because the generator itself was in the way."""
 
@@ -329,6 +343,7 @@ class ProfileSections(Section):
     connection_cuts: ConnectionCutSection = ConnectionCutSection()
     device: DeviceSection = DeviceSection()
     metrics: MetricsSection = MetricsSection()
+    push: PushSection = PushSection()
     generator: GeneratorSection = GeneratorSection()
     thresholds: Annotated[tuple[str, ...], Field(strict=False)] = setting(
         (),

@@ -18,11 +18,13 @@ from loadtest.metrics.figures import (
     EventFigures,
     Figures,
     NotificationFigures,
+    PushFigures,
 )
 from loadtest.metrics.thresholds import (
     COMPLETION_MARKS,
     NOTIFICATION_COUNTS,
     PERCENTILES,
+    PUSH_COUNTS,
     Threshold,
 )
 from loadtest.metrics.verdict import Soundness, judge
@@ -64,6 +66,8 @@ class RunFacts:
     is_open_workload: bool = True
     """Whether a schedule decided what was due; a closed one has no generator lag."""
     selftest: Mapping[str, Any] | None = field(default=None)
+    push_sink: Mapping[str, Any] | None = None
+    """What the push sink says of itself: ``url``, ``received``, ``unreadable``; None: no sink."""
 
 
 def build_summary(totals: Totals, run: RunFacts) -> dict[str, Any]:
@@ -98,6 +102,7 @@ def build_summary(totals: Totals, run: RunFacts) -> dict[str, Any]:
             for name in _SESSION_STARTS
         },
         "notifications": _notifications(figures),
+        "push": _push(figures.push, run.push_sink) if run.push_sink is not None else None,
         "generator": _generator(figures, run),
         "unexpected": _unexpected(figures),
         "other_events": dict(sorted(figures.counted.items())),
@@ -133,6 +138,9 @@ def contradictions(totals: Totals) -> tuple[str, ...]:
         or min(notifications.missed, notifications.boundary) < 0
     ):
         wrong.append("notifications")
+    push = figures.push
+    if push.delivered + push.missed != push.expected or push.latency.count != push.delivered:
+        wrong.append("push")
     if totals.open_count:
         wrong.append("ledger.open")
     return tuple(wrong)
@@ -319,6 +327,23 @@ def _notification_figures(figures: NotificationFigures) -> dict[str, Any]:
             "gap_messages": figures.gap_messages,
             "overlap_messages": figures.overlap_messages,
         },
+    }
+
+
+def _push(figures: PushFigures, sink: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the push sink got and should have got.
+
+    What it has received for channels that no worker knows is of another run, or of other users of
+    the same deployment: it is counted and not judged.
+    """
+    known = {name: getattr(figures, name) for name in PUSH_COUNTS if hasattr(figures, name)}
+    counts = {**sink, "unassigned": max(sink["received"] - figures.taken, 0), **known}
+    return {
+        "url": sink["url"],
+        **{name: counts[name] for name in PUSH_COUNTS},
+        "delivery_ratio": _ratio(figures.delivered, figures.expected),
+        "latency": latency_figures(figures.latency),
+        "service_latency": latency_figures(figures.service),
     }
 
 

@@ -8,6 +8,7 @@ import importlib.metadata
 import logging
 import platform
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,8 @@ class Circumstances:
     """Whether the profile's schedule decides what is due, and not a person's tasks."""
     duration_s: float | None = None
     """How long it is to last; None: until somebody stops it."""
+    push_sink: Callable[[], dict[str, Any]] | None = None
+    """Tells what the push sink got since the run began; None: there is none."""
 
 
 class Conductor:
@@ -242,6 +245,7 @@ class Conductor:
             errors=tuple(self._errors),
             is_open_workload=circumstances.is_open_workload,
             selftest=latest_outcome(self._folder.path.parent, loadtest.__version__),
+            push_sink=circumstances.push_sink() if circumstances.push_sink is not None else None,
         )
 
 

@@ -75,6 +75,21 @@ def test_a_second_run_of_the_same_process_begins_afresh(tmp_path: Path, url: str
     runner.quit()
 
 
+def test_pushes_reach_the_run_that_goes_on(tmp_path: Path, url: str) -> None:
+    control, world, runner = controlled(tmp_path, "--host", url)
+    told: list[object] = []
+    control.deliver_pushes([(7, 4, 98, 1)])
+    start(world, runner, control)
+    runtime: Any = runtime_of(world)
+    runtime.take_pushes = told.append
+    control.deliver_pushes([(7, 4, 99, 2)])
+    runner.stop()
+    control.deliver_pushes([(7, 4, 100, 3)])
+    runner.quit()
+
+    assert told == [[(7, 4, 99, 2)]]
+
+
 def test_a_run_may_be_hurried_before_it_has_begun(tmp_path: Path, url: str) -> None:
     control, world, runner = controlled(tmp_path, "--host", url)
     control.hurry()

@@ -2,9 +2,8 @@
 
 from locust.stats import RequestStats
 
-from loadtest.metrics import Histogram
+from loadtest.metrics import Histogram, Interval
 from loadtest.metrics.figures import ActionFigures, EventFigures, Figures, NotificationFigures
-from loadtest.metrics.ledger import Interval
 from loadtest.metrics.timeline import Row
 from loadtest.users.locust_rows import add_rows
 
