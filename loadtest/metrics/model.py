@@ -83,8 +83,12 @@ class User:
         self.devices: tuple[Device, ...] = ()
         self.online: tuple[Device, ...] = ()
         self.offline_ns: int | None = None
-        self.changes: deque[int] = deque(maxlen=_REMEMBERED_CHANGES)
-        """The latest instants at which a device of it came or went."""
+        self.changes: tuple[int, ...] = ()
+        """The latest instants at which a device of it came or went, where pushes are expected."""
+
+    def remember_change(self, *instants_ns: int) -> None:
+        """Take note that a device came or went."""
+        self.changes = (*self.changes, *instants_ns)[-_REMEMBERED_CHANGES:]
 
     @property
     def has_several_devices(self) -> bool:

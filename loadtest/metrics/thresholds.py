@@ -10,7 +10,8 @@
 A number has the unit that ends the figure's name. One rule: an expression is read, and its figure
 looked for among those that exist, before a run begins. A percentile needs samples beyond it: at
 least ten, that is ``10 * 100 / (100 - p)`` in all, 20 for p50, 1,000 for p99 and 10,000 for p999.
-With fewer, the threshold is neither held nor broken.
+With fewer, the threshold is neither held nor broken. Nor does a threshold hold because nothing
+happened: no loss among no deliveries says nothing.
 """
 
 import difflib
@@ -75,6 +76,7 @@ LOAD_COUNTS = (
 _LAGS = ("lag", "loop_lag", "hub_lag", "gc_pause")
 _GENERATOR_COUNTS = (
     *("cpu_ratio_peak", "unsent_bytes_peak", "open_files_peak", "dropped_arrivals"),
+    "dropped_ratio",
     *("errors", "workers", "workers_lost", "clock_uncertainty_ms"),
 )
 _SESSIONS = (Action.USER_SESSION_START, Action.CHAT_SESSION_START)
@@ -93,6 +95,18 @@ _EXPRESSION = re.compile(
 )
 _NAMES_SHOWN = 5
 _WRONGS = (".errors", ".dropped", ".incomplete")
+_AMOUNTS = (".count", ".expected")
+"""Of these 0 is a value as any other."""
+_SAMPLES_OF: Mapping[str, tuple[str, ...]] = {
+    "errors": ("count", "errors"),
+    "dropped": ("count", "errors", "dropped"),
+    "incomplete": ("last.count", "incomplete"),
+}
+"""What is counted beside a wrong outcome of an action, or of a fan-out."""
+_OF_EXPECTED = frozenset(
+    {"expected", "delivered", "lost", "missed", "late", "duplicate", "out_of_order"}
+)
+"""Counts that mean something only beside how many were expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +152,8 @@ class Threshold:
         held = None
         if value is not None and (samples is None or samples >= needed):
             held = _COMPARISONS[self.comparison](value, self.limit)
+            if held and samples == 0 and not self.figure.endswith(_AMOUNTS):
+                held = None
         return ThresholdResult(self, value, held, samples, needed)
 
 
@@ -249,12 +265,17 @@ def _value(summary: Mapping[str, Any], figure: str) -> float | None:
 
 
 def _samples(summary: Mapping[str, Any], figure: str) -> int | None:
+    """Return how many values a figure rests on; None where that means nothing."""
     parent, _, name = figure.rpartition(".")
-    beside = "count" if name in LATENCY_FIGURES else "expected"
-    samples = _find(summary, f"{parent}.{beside}")
-    if samples is None and name in PERCENTILES:
-        return 0
-    return None if samples is None else int(samples)
+    parts = _SAMPLES_OF.get(name, ("expected",) if name in _OF_EXPECTED else ())
+    if name in LATENCY_FIGURES:
+        parts = ("count",)
+    found = [_find(summary, f"{parent}.{part}") for part in parts]
+    if not found:
+        return None
+    if all(each is None for each in found):
+        return 0 if name in PERCENTILES or name in _SAMPLES_OF else None
+    return sum(int(each) for each in found if each is not None)
 
 
 def _ratio(summary: Mapping[str, Any], subject: str) -> tuple[float | None, int | None]:

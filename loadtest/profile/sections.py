@@ -324,6 +324,24 @@ class GeneratorSection(Section):
         why="Small against what people notice in a chat, large against what a healthy generator"
         " shows.",
     )
+    loop_lag_p99_limit_ms: float = setting(
+        200.0,
+        unit="milliseconds",
+        gt=0,
+        description="In 99 % of all seconds the engine's loop must have been at most this late:"
+        " what arrives meanwhile is read late. In less than 100 s that is every second.",
+        why="A healthy engine shows a few; one pause like this spoils the maximum of its second.",
+    )
+    dropped_ratio_limit: float = setting(
+        0.01,
+        unit="share of planned actions",
+        ge=0,
+        le=1,
+        description="Planned actions that may go without being offered, because the device was not"
+        " connected or not in the chat yet. With more, the run does not pass: the server was not"
+        " asked for the load that was planned.",
+        why="A few come from who is just arriving; a hundredth of the load is part of the result.",
+    )
 
 
 class ProfileSections(Section):

@@ -110,6 +110,13 @@ class Lead:
         return all(issubclass(each, ProfileUser) for each in classes)
 
     @property
+    def _has_implied_thresholds(self) -> bool:
+        """Whether scripted users are held to the promises of a profile that nobody named."""
+        if self.is_profile_driven or self._parsed.profile:
+            return False
+        return not any(each.startswith("thresholds") for each in self._parsed.loadtest_set or ())
+
+    @property
     def _parsed(self) -> Namespace:
         return self.environment.parsed_options or Namespace()
 
@@ -225,6 +232,7 @@ class Lead:
             is_embedded=is_embedded,
             workers=workers,
             is_open_workload=self.is_profile_driven,
+            has_implied_thresholds=self._has_implied_thresholds,
             duration_s=float(run_time) if run_time else None,
             push_sink=self._intake.begin_run() if self._intake is not None else None,
         )

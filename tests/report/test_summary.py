@@ -108,6 +108,29 @@ def test_without_a_push_sink_there_is_nothing_to_say_of_pushes() -> None:
     assert summary["thresholds"][0]["held"] is None, "what nobody looked for did not hold"
 
 
+def test_thresholds_that_nobody_chose_say_nothing_of_what_never_happened() -> None:
+    expressions = ("ledger.channel.message.created.lost == 1", "actions.edit.p99_ms < 5")
+    thresholds = tuple(parse(each) for each in expressions)
+    chosen = build_summary(scene().totals(), replace(FACTS, thresholds=thresholds))
+    facts = replace(FACTS, thresholds=thresholds, has_implied_thresholds=True)
+    implied = build_summary(scene().totals(), facts)
+
+    assert [each["held"] for each in chosen["thresholds"]] == [True, None]
+    assert chosen["verdict"] == "INCONCLUSIVE"
+    assert [each["held"] for each in implied["thresholds"]] == [True]
+    assert implied["verdict"] == "PASS"
+
+
+def test_the_share_of_the_load_that_was_not_offered_is_of_what_users_planned() -> None:
+    made = scene()
+    for number in range(7):
+        completed = ns(number)
+        made.ledger.action_completed(Action.RELAY, 1, completed, completed, 0, completed)
+    generator = build_summary(made.totals(), FACTS)["generator"]
+
+    assert (generator["dropped_arrivals"], generator["dropped_ratio"]) == (1, 0.333333)
+
+
 def test_pushes_that_do_not_add_up_are_a_contradiction() -> None:
     totals = scene().totals()
     totals.figures.push.expected = 1

@@ -191,6 +191,7 @@ def _generator() -> dict[str, Any]:
         "unsent_bytes_peak": 18_432,
         "open_files_peak": 231,
         "dropped_arrivals": 0,
+        "dropped_ratio": 0.0,
         "workers": 1,
         "workers_lost": 0,
         "clock_uncertainty_ms": None,

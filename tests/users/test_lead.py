@@ -310,6 +310,29 @@ def test_a_push_sink_that_cannot_listen_ends_the_process(world: World) -> None:
     assert "port is 99999" in world.complaints[0]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "is_implied"),
+    [
+        pytest.param((), True, id="nobody named a profile"),
+        pytest.param(("--profile", "smoke"), False, id="somebody did"),
+        pytest.param(("--set", "thresholds=[]"), False, id="or the thresholds"),
+    ],
+)
+def test_scripted_users_are_held_to_promises_as_far_as_these_concern_them(
+    world: World, arguments: tuple[str, ...], *, is_implied: bool
+) -> None:
+    class Scripted(User):
+        """Any other user."""
+
+    scripted = world.leading(*arguments, user_class=Scripted)
+    assert scripted._circumstances(scripted.options, 1).has_implied_thresholds is is_implied
+
+
+def test_a_profile_s_own_users_are_held_to_all_its_promises(world: World) -> None:
+    leading = world.leading()
+    assert leading._circumstances(leading.options, 1).has_implied_thresholds is False
+
+
 # --- the end ----------------------------------------------------------------------------------
 
 

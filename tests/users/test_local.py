@@ -16,7 +16,10 @@ from loadtest.users.local import LocalControl
 from tests.support.locust_process import environment, parsed
 from tests.support.server_process import running_server
 
-SMALL = ("--devices", "6", "--set", "run.ramp_s=1", "--set", "generator.lag_p99_limit_ms=5000")
+SMALL = (
+    *("--devices", "6", "--set", "run.ramp_s=1", "--set", "generator.lag_p99_limit_ms=5000"),
+    *("--set", "generator.loop_lag_p99_limit_ms=5000"),
+)
 
 
 @pytest.fixture
