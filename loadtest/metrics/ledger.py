@@ -400,13 +400,15 @@ class Ledger:
                 self._roster.set_device(who, DeviceState.OFFLINE, at_ns)
 
     def _refuse(self, record: Record | None) -> None:
-        if isinstance(record, MessageRecord):
-            self._messages.withdraw(record)
-        elif isinstance(record, EventRecord):
-            if self._events.withdraw_unseen(record):
-                self._tally.event(record.event).refused += 1
-        elif record is not None and self._keystrokes.withdraw(record):
-            self._tally.event(record.event).refused += 1
+        if record is None or record.sender is None:
+            return
+        if isinstance(record, EventRecord):
+            self._events.refuse(record)
+        elif isinstance(record, MessageRecord):
+            if self._messages.withdraw(record):
+                self._typing.message_refused(record.sender, record.channel, record.written_ns)
+        elif self._keystrokes.withdraw(record):
+            self._typing.keystrokes_refused(record.sender, record.channel, record.written_ns)
 
     def action_dropped(self, action: Action, device: int, due_ns: int, reason: str) -> None:
         """A planned action could not be offered at all: the device was not ready for it."""

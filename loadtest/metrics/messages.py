@@ -177,11 +177,12 @@ class MessageBook(KeyedBook[MessageRecord]):
                 self._notifications.unexplained(device, is_judged=is_judged)
         self._parked = {}
 
-    def withdraw(self, record: MessageRecord) -> None:
-        """Take back a message that the server refused, if nobody has seen it."""
+    def withdraw(self, record: MessageRecord) -> bool:
+        """Take back a message that the server refused; return whether nobody had seen it."""
         if record.notified or not is_unseen(record):
-            return
+            return False
         self.book.withdraw(record)
         self._notifications.withdraw(record)
         self._pushes.withdraw(record)
         self._tally.event(self.event).refused += 1
+        return True
