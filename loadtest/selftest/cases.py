@@ -90,6 +90,13 @@ def _counts(*kinds: str) -> Judge:
     return judge
 
 
+def _rate_limit(evidence: Evidence, clean: Evidence) -> list[Check]:
+    checks = _counts("rate_limit")(evidence, clean)
+    for event in (ChatEvent.TYPING_STARTED, ChatEvent.TYPING_STOPPED):
+        checks.append(exact(f"{event} lost", 0, evidence.ledger(event)["lost"]))
+    return checks
+
+
 def _cuts(evidence: Evidence, _clean: Evidence) -> list[Check]:
     # What was on its way when a connection was cut is lost or not, and nobody knows: no counts.
     return [*_happened(evidence, ("cut",)), *connection_checks(evidence)]
@@ -474,6 +481,14 @@ CASES: tuple[Case, ...] = (
     _counted("spurious", "notifications for who is in the chat", "spurious_notification=0.02"),
     _counted("refused-connect", "refused CONNECT frames", "refuse_connect=0.3", is_quick=True),
     _counted("refused-socket", "sockets closed in the handshake", "refuse_socket=0.3"),
-    _counted("rate-limit", "actions that the server refuses are no losses", "rate_limit=0.05"),
+    Case(
+        "rate-limit",
+        "what the server refuses is no loss, nor is the typing that it would have made",
+        Trial(
+            faults=("rate_limit=0.1", _REORDER_LIMIT), overrides=("workload.keystroke_bursts=3",)
+        ),
+        _rate_limit,
+        is_quick=False,
+    ),
 )
 """In the order of the table; those that need the machine for themselves are run first."""

@@ -159,3 +159,11 @@ def test_who_stays_on_another_device_must_not_be_notified() -> None:
     found = evidence({"notifications": several}, messages_per_s=20)
 
     assert _failed("session-end", found) == ["activations, other device stays"]
+
+
+def test_typing_that_a_refusal_prevented_must_not_be_lost() -> None:
+    stats = {"faults": {"rate_limit": {"relay": 9}}}
+    lost = {"ledger": {"thread.typing.stopped": {"lost": 2}}}
+
+    assert _failed("rate-limit", evidence({}, stats)) == []
+    assert _failed("rate-limit", evidence(lost, stats)) == ["thread.typing.stopped lost"]
