@@ -161,6 +161,9 @@ class Observer(Protocol):
     ) -> None:
         """``user.notification.created`` arrived for ``message`` in ``channel``."""
 
+    def push_received(self, user: int, channel: int, message: int, arrived_ns: int) -> None:
+        """The push sink got a push for ``user`` about ``message`` in ``channel``; no device did."""
+
     def message_identified(self, key: int, message: int, arrived_ns: int) -> None:
         """The server's id of one of our messages became known outside a chat session.
 

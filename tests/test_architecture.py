@@ -30,6 +30,7 @@ ALLOWED: dict[str, set[str]] = {
         "workload",
         "chat",
     },
+    # Of ``sink``, the thread with the push sink that a leading process has.
     "users": {
         "engine",
         "device",
@@ -39,6 +40,7 @@ ALLOWED: dict[str, set[str]] = {
         "metrics",
         "recording",
         "chat",
+        "sink",
     },
     "selftest": set(),
     "sink": {"wire"},
@@ -65,6 +67,7 @@ ALLOWED_BESIDES: dict[str, set[str]] = {
 # Parts of which only some modules may be imported from elsewhere.
 DOORS: dict[tuple[str, str], set[str]] = {
     ("users", "chat"): {"resources", "correlation", "dialect"},
+    ("users", "sink"): {"service"},
 }
 # Which parts may use a framework at all; "clock" is the module.
 ONLY_IN: dict[str, set[str]] = {

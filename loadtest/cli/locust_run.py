@@ -139,6 +139,7 @@ def locust_arguments(options: argparse.Namespace) -> list[str]:
         "--seed": options.seed,
         "--results": options.results,
         "--record": options.record or None,
+        "--push-sink": options.push_sink,
         "--ca-file": options.ca_file or None,
         "--i-am-allowed-to-load": options.i_am_allowed_to_load or None,
     }

@@ -147,6 +147,13 @@ class EventBook:
         self.book.withdraw(record)
         return True
 
+    def refuse(self, record: EventRecord) -> bool:
+        """Count a record as refused if nobody has seen its event; return whether that is so."""
+        if not self.withdraw_unseen(record):
+            return False
+        self._tally.event(record.event).refused += 1
+        return True
+
     # --- arrivals -----------------------------------------------------------------------------
 
     def arrived(self, match: Match, chat_session: ChatSession | None, arrived_ns: int) -> None:

@@ -27,6 +27,7 @@ __all__ = [
     "HealthFigures",
     "LoadFigures",
     "NotificationFigures",
+    "PushFigures",
     "RecoveryFigures",
     "SlowFigures",
     "add",
@@ -143,6 +144,28 @@ class NotificationFigures(Struct):
     """Messages after such an end that came as both."""
 
 
+class PushFigures(Struct):
+    """Pairs of message and user who is not connected; delivered and missed are all expected."""
+
+    taken: int = 0
+    """Pushes that came for a channel of this run."""
+    expected: int = 0
+    delivered: int = 0
+    missed: int = 0
+    late: int = 0
+    duplicate: int = 0
+    spurious: int = 0
+    """For somebody who was connected, is no member, or wrote the message."""
+    boundary: int = 0
+    boundary_seen: int = 0
+    """Of those, the ones that came."""
+    in_flight: int = 0
+    latency: Histogram = field(default_factory=Histogram)
+    """Arrival at the sink minus due of the message, of expected pushes."""
+    service: Histogram = field(default_factory=Histogram)
+    """Arrival at the sink minus written of the message."""
+
+
 class ActionFigures(Struct):
     """One kind of action."""
 
@@ -220,6 +243,7 @@ class Figures(Struct):
     """Events that are known side effects and are not judged."""
     completion: dict[str, CompletionFigures] = field(default_factory=dict)
     notifications: dict[str, NotificationFigures] = field(default_factory=dict)
+    push: PushFigures = field(default_factory=PushFigures)
     actions: dict[str, ActionFigures] = field(default_factory=dict)
     load: LoadFigures = field(default_factory=LoadFigures)
     recovery: RecoveryFigures = field(default_factory=RecoveryFigures)

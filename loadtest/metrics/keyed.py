@@ -111,6 +111,7 @@ class KeystrokesBook(KeyedBook[Record]):
         if not is_unseen(record):
             return False
         self.book.withdraw(record)
+        self._tally.event(self.event).refused += 1
         return True
 
     def settle(self, now_ns: int | None) -> list[Record]:

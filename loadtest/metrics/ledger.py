@@ -29,6 +29,7 @@ from loadtest.metrics.model import (
 from loadtest.metrics.notifications import NotificationBook
 from loadtest.metrics.participants import ParticipantBook
 from loadtest.metrics.presence import PresenceBook
+from loadtest.metrics.pushes import PushBook
 from loadtest.metrics.records import leave_records
 from loadtest.metrics.roster import Roster, with_one
 from loadtest.metrics.settings import LedgerSettings
@@ -69,7 +70,8 @@ class Ledger:
         self._tally = Tally()
         self._roster = Roster(self.settings)
         self._notifications = NotificationBook(self.settings, self._tally)
-        self._messages = MessageBook(self.settings, self._tally, self._notifications)
+        self._pushes = PushBook(self.settings, self._tally, self._roster)
+        self._messages = MessageBook(self.settings, self._tally, self._notifications, self._pushes)
         self._keystrokes = KeystrokesBook(self.settings, self._tally)
         self._events = EventBook(self.settings, self._tally)
         self._participants = ParticipantBook(self.settings, self._events)
@@ -109,7 +111,7 @@ class Ledger:
         """CONNECT was written, or written again after a loss."""
         who = self._roster.device(device)
         who.starting_ns = at_ns
-        self._roster.set_device(who, DeviceState.STARTING)
+        self._roster.set_device(who, DeviceState.STARTING, at_ns)
 
     def user_session_started(self, device: int, user: int, at_ns: int) -> None:
         """Every topic of the user has its RECEIPT: a notification must reach this device now."""
@@ -121,7 +123,7 @@ class Ledger:
         who.user = owner
         owner.devices = with_one(owner.devices, who)
         self._presence.online(who, owner)
-        self._roster.set_device(who, DeviceState.ONLINE)
+        self._roster.set_device(who, DeviceState.ONLINE, at_ns)
         self._notifications.device_online(owner)
 
     def device_slowed(self, device: int, at_ns: int) -> None:
@@ -132,7 +134,7 @@ class Ledger:
         """The first frame that ends the user session was written, by our own wish."""
         who = self._roster.device(device)
         was_online = who.state is DeviceState.ONLINE
-        self._roster.set_device(who, DeviceState.ENDING)
+        self._roster.set_device(who, DeviceState.ENDING, at_ns)
         if who.user is not None and was_online:
             self._notifications.device_leaving(who, who.user, at_ns, is_clean=True)
         for number in tuple(who.chat_sessions):
@@ -146,13 +148,13 @@ class Ledger:
         who = self._roster.device(device)
         if who.state is DeviceState.ONLINE:
             self.user_session_ending(device, at_ns)
-        self._roster.set_device(who, DeviceState.OFFLINE)
+        self._roster.set_device(who, DeviceState.OFFLINE, at_ns)
 
     def connection_lost(self, device: int, at_ns: int, reason: str) -> None:
         """The connection broke against our wish; its chat sessions broke with it."""
         who = self._roster.device(device)
         was_online = who.state is DeviceState.ONLINE
-        self._roster.set_device(who, DeviceState.OFFLINE)
+        self._roster.set_device(who, DeviceState.OFFLINE, at_ns)
         lost = self._tally.now.load.connections_lost
         lost[reason] = lost.get(reason, 0) + 1
         if who.user is not None and was_online:
@@ -351,6 +353,10 @@ class Ledger:
         """``user.notification.created`` arrived for ``message`` in ``channel``."""
         self._messages.notified(self._roster.device(device), message, arrived_ns)
 
+    def push_received(self, user: int, channel: int, message: int, arrived_ns: int) -> None:
+        """The push sink got a push for ``user`` about ``message`` in ``channel``."""
+        self._pushes.received(user, channel, message, arrived_ns)
+
     def message_identified(self, key: int, message: int, arrived_ns: int) -> None:
         """The server's id of one of our messages became known outside a chat session."""
         self._messages.identified(key, message)
@@ -397,16 +403,18 @@ class Ledger:
         elif action in _STARTS:
             who = self._roster.device(device)
             if who.state is DeviceState.STARTING:
-                self._roster.set_device(who, DeviceState.OFFLINE)
+                self._roster.set_device(who, DeviceState.OFFLINE, at_ns)
 
     def _refuse(self, record: Record | None) -> None:
-        if isinstance(record, MessageRecord):
-            self._messages.withdraw(record)
-        elif isinstance(record, EventRecord):
-            if self._events.withdraw_unseen(record):
-                self._tally.event(record.event).refused += 1
-        elif record is not None and self._keystrokes.withdraw(record):
-            self._tally.event(record.event).refused += 1
+        if record is None or record.sender is None:
+            return
+        if isinstance(record, EventRecord):
+            self._events.refuse(record)
+        elif isinstance(record, MessageRecord):
+            if self._messages.withdraw(record):
+                self._typing.message_refused(record.sender, record.channel, record.written_ns)
+        elif self._keystrokes.withdraw(record):
+            self._typing.keystrokes_refused(record.sender, record.channel, record.written_ns)
 
     def action_dropped(self, action: Action, device: int, due_ns: int, reason: str) -> None:
         """A planned action could not be offered at all: the device was not ready for it."""

@@ -17,6 +17,7 @@ from loadtest.metrics.model import (
     User,
 )
 from loadtest.metrics.notifications import NotificationBook
+from loadtest.metrics.pushes import PushBook
 from loadtest.metrics.records import Arrival, is_unseen
 from loadtest.metrics.settings import LedgerSettings
 from loadtest.metrics.tally import Tally
@@ -49,11 +50,16 @@ class MessageBook(KeyedBook[MessageRecord]):
     """The records of messages."""
 
     def __init__(
-        self, settings: LedgerSettings, tally: Tally, notifications: NotificationBook
+        self,
+        settings: LedgerSettings,
+        tally: Tally,
+        notifications: NotificationBook,
+        pushes: PushBook,
     ) -> None:
         super().__init__(ChatEvent.MESSAGE_CREATED, settings, tally)
         self._settings = settings
         self._notifications = notifications
+        self._pushes = pushes
         self.open: dict[int, MessageRecord] = {}
         """Records within their deadline by key; the ledger's hot path looks here."""
         self._closed: dict[int, MessageRecord] = {}
@@ -72,6 +78,7 @@ class MessageBook(KeyedBook[MessageRecord]):
             attendance.written_count += 1
         self.open[key] = record
         self._notifications.message_sent(record)
+        self._pushes.message_sent(record)
         self.enter(record, key, sender)
 
     def delivered(
@@ -135,7 +142,7 @@ class MessageBook(KeyedBook[MessageRecord]):
     def outstanding(self) -> int:
         """Return how many deliveries and notifications may still come in time."""
         pending = sum(len(record.pending) for record in self.open.values())
-        return self.book.outstanding() + pending
+        return self.book.outstanding() + pending + self._pushes.outstanding()
 
     def settle(self, now_ns: int | None) -> list[MessageRecord]:
         """Close and judge what is due (all: None); return it."""
@@ -144,9 +151,11 @@ class MessageBook(KeyedBook[MessageRecord]):
             del self.open[record.key]
             self._closed[record.key] = record
             self._notifications.close(record)
+            self._pushes.close(record)
             for forgotten in self.book.retire(record, is_settled=not record.pending):
                 self._drop(forgotten)
         self._expire_parked(now_ns)
+        self._pushes.settle(now_ns)
         return closed
 
     def _drop(self, record: MessageRecord) -> None:
@@ -165,6 +174,7 @@ class MessageBook(KeyedBook[MessageRecord]):
     def give_up_young(self, now_ns: int) -> None:
         """Make what is still within its deadline boundary: nobody waits for it any more."""
         self.book.give_up_young(now_ns)
+        self._pushes.give_up_young(now_ns)
         self._notifications.give_up_young(
             record for record in self.open.values() if record.deadline_ns >= now_ns
         )
@@ -174,10 +184,12 @@ class MessageBook(KeyedBook[MessageRecord]):
                 self._notifications.unexplained(device, is_judged=is_judged)
         self._parked = {}
 
-    def withdraw(self, record: MessageRecord) -> None:
-        """Take back a message that the server refused, if nobody has seen it."""
+    def withdraw(self, record: MessageRecord) -> bool:
+        """Take back a message that the server refused; return whether nobody had seen it."""
         if record.notified or not is_unseen(record):
-            return
+            return False
         self.book.withdraw(record)
         self._notifications.withdraw(record)
+        self._pushes.withdraw(record)
         self._tally.event(self.event).refused += 1
+        return True

@@ -49,6 +49,7 @@ LEAVING = 6
 """Expected, not seen, and its chat session has begun to end since."""
 
 _REMEMBERED_SPANS = 8
+_REMEMBERED_CHANGES = 32
 
 
 class DeviceState(Enum):
@@ -73,7 +74,7 @@ class ChatSessionState(Enum):
 class User:
     """A chat user and the devices seen of it."""
 
-    __slots__ = ("channels", "devices", "id", "offline_ns", "online")
+    __slots__ = ("changes", "channels", "devices", "id", "offline_ns", "online")
 
     def __init__(self, user: int) -> None:
         self.id = user
@@ -83,6 +84,12 @@ class User:
         self.devices: tuple[Device, ...] = ()
         self.online: tuple[Device, ...] = ()
         self.offline_ns: int | None = None
+        self.changes: tuple[int, ...] = ()
+        """The latest instants at which a device of it came or went, where pushes are expected."""
+
+    def remember_change(self, *instants_ns: int) -> None:
+        """Take note that a device came or went."""
+        self.changes = (*self.changes, *instants_ns)[-_REMEMBERED_CHANGES:]
 
     @property
     def has_several_devices(self) -> bool:

@@ -68,8 +68,11 @@ class Roster:
 
     # --- devices ------------------------------------------------------------------------------
 
-    def set_device(self, device: Device, state: DeviceState) -> None:
+    def set_device(self, device: Device, state: DeviceState, at_ns: int) -> None:
         """Change the state of a device's user session."""
+        if self._settings.expects_pushes and device.user is not None:
+            # The server knew of a start since its first frame.
+            device.user.remember_change(device.starting_ns, at_ns)
         self.connected_count += (state is not DeviceState.OFFLINE) - (
             device.state is not DeviceState.OFFLINE
         )

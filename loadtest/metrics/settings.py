@@ -31,6 +31,8 @@ class LedgerSettings:
     """After this pause the server says that a user has stopped typing."""
     expects_presence: bool = True
     """Whether the server tells the channels of a user of its presence."""
+    expects_pushes: bool = False
+    """Whether a push sink takes what the server pushes for users who are not connected."""
     kept_records: int = 5_000
     """How many causes with something still missing are kept for late arrivals."""
     remembered_messages: int = 50_000

@@ -4,13 +4,14 @@
     value      = figure | "ratio(" subject ")"
     figure     = the path of a number in summary.json, such as
                  latency.channel.message.created.p99_ms or notifications.missed
-    subject    = "ledger." event type | "notifications"      (delivered of expected)
+    subject    = "ledger." event type | "notifications" | "push"      (delivered of expected)
     comparison = "<" | "<=" | ">" | ">=" | "==" | "!="
 
 A number has the unit that ends the figure's name. One rule: an expression is read, and its figure
 looked for among those that exist, before a run begins. A percentile needs samples beyond it: at
 least ten, that is ``10 * 100 / (100 - p)`` in all, 20 for p50, 1,000 for p99 and 10,000 for p999.
-With fewer, the threshold is neither held nor broken.
+With fewer, the threshold is neither held nor broken. Nor does a threshold hold because nothing
+happened: no loss among no deliveries says nothing.
 """
 
 import difflib
@@ -36,6 +37,7 @@ __all__ = [
     "LOAD_COUNTS",
     "NOTIFICATION_COUNTS",
     "PERCENTILES",
+    "PUSH_COUNTS",
     "RECOVERY_COUNTS",
     "SAMPLES_BEYOND",
     "Threshold",
@@ -64,6 +66,10 @@ NOTIFICATION_COUNTS = (
     *("expected", "delivered", "missed", "late", "duplicate", "spurious"),
     *("handoff_gap", "handoff_overlap", "boundary", "in_flight"),
 )
+PUSH_COUNTS = (
+    *("received", "unassigned", "unreadable", "expected", "delivered", "missed", "late"),
+    *("duplicate", "spurious", "boundary", "boundary_seen", "in_flight"),
+)
 ACTIVATION_COUNTS = ("gap_messages", "overlap_messages")
 DEVICE_CLASSES = ("slow", "others")
 DEVICE_CLASS_COUNTS = ("devices", "expected", "delivered", "lost", "late")
@@ -76,6 +82,7 @@ LOAD_COUNTS = (
 _LAGS = ("lag", "loop_lag", "hub_lag", "gc_pause")
 _GENERATOR_COUNTS = (
     *("cpu_ratio_peak", "unsent_bytes_peak", "open_files_peak", "dropped_arrivals"),
+    "dropped_ratio",
     *("errors", "workers", "workers_lost", "clock_uncertainty_ms"),
 )
 _SESSIONS = (Action.USER_SESSION_START, Action.CHAT_SESSION_START)
@@ -94,6 +101,18 @@ _EXPRESSION = re.compile(
 )
 _NAMES_SHOWN = 5
 _WRONGS = (".errors", ".dropped", ".incomplete")
+_AMOUNTS = (".count", ".expected")
+"""Of these 0 is a value as any other."""
+_SAMPLES_OF: Mapping[str, tuple[str, ...]] = {
+    "errors": ("count", "errors"),
+    "dropped": ("count", "errors", "dropped"),
+    "incomplete": ("last.count", "incomplete"),
+}
+"""What is counted beside a wrong outcome of an action, or of a fan-out."""
+_OF_EXPECTED = frozenset(
+    {"expected", "delivered", "lost", "missed", "late", "duplicate", "out_of_order"}
+)
+"""Counts that mean something only beside how many were expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +158,8 @@ class Threshold:
         held = None
         if value is not None and (samples is None or samples >= needed):
             held = _COMPARISONS[self.comparison](value, self.limit)
+            if held and samples == 0 and not self.figure.endswith(_AMOUNTS):
+                held = None
         return ThresholdResult(self, value, held, samples, needed)
 
 
@@ -201,6 +222,9 @@ def known_figures() -> frozenset[str]:
         figures |= _paths(f"by_device_class.{name}", DEVICE_CLASS_COUNTS)
         figures |= _paths(f"by_device_class.{name}.latency", LATENCY_FIGURES)
     figures |= _paths("recovery", (*LATENCY_FIGURES, *RECOVERY_COUNTS))
+    figures |= _paths("push", PUSH_COUNTS)
+    for section in ("latency", "service_latency"):
+        figures |= _paths(f"push.{section}", LATENCY_FIGURES)
     for lag in _LAGS:
         figures |= _paths(f"generator.{lag}", LATENCY_FIGURES)
     return frozenset(figures | _paths("generator", _GENERATOR_COUNTS) | _paths("load", LOAD_COUNTS))
@@ -212,7 +236,7 @@ def _paths(prefix: str, names: Iterable[str]) -> set[str]:
 
 @cache
 def _ratio_subjects() -> frozenset[str]:
-    return frozenset({f"ledger.{event}" for event in ChatEvent} | {"notifications"})
+    return frozenset({f"ledger.{event}" for event in ChatEvent} | {"notifications", "push"})
 
 
 def _alternatives(figure: str, known: Iterable[str]) -> str:
@@ -251,12 +275,17 @@ def _value(summary: Mapping[str, Any], figure: str) -> float | None:
 
 
 def _samples(summary: Mapping[str, Any], figure: str) -> int | None:
+    """Return how many values a figure rests on; None where that means nothing."""
     parent, _, name = figure.rpartition(".")
-    beside = "count" if name in LATENCY_FIGURES else "expected"
-    samples = _find(summary, f"{parent}.{beside}")
-    if samples is None and name in PERCENTILES:
-        return 0
-    return None if samples is None else int(samples)
+    parts = _SAMPLES_OF.get(name, ("expected",) if name in _OF_EXPECTED else ())
+    if name in LATENCY_FIGURES:
+        parts = ("count",)
+    found = [_find(summary, f"{parent}.{part}") for part in parts]
+    if not found:
+        return None
+    if all(each is None for each in found):
+        return 0 if name in PERCENTILES or name in _SAMPLES_OF else None
+    return sum(int(each) for each in found if each is not None)
 
 
 def _ratio(summary: Mapping[str, Any], subject: str) -> tuple[float | None, int | None]:

@@ -84,6 +84,17 @@ class Row(Struct):
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """What was counted between two calls of ``Ledger.roll``."""
+
+    number: int
+    started_ns: int
+    ended_ns: int
+    figures: Figures
+    row: Row
+
+
 def _make_row(t_s: int, figures: Figures, gauges: Gauges) -> Row:
     """Return the row of one second from what was counted in it."""
     message = figures.event(ChatEvent.MESSAGE_CREATED)
@@ -117,17 +128,6 @@ def _make_row(t_s: int, figures: Figures, gauges: Gauges) -> Row:
         loop_lag_us_peak=health.loop_lag.max_us,
         hub_lag_us_peak=health.hub_lag.max_us,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """What was counted between two calls of ``Ledger.roll``."""
-
-    number: int
-    started_ns: int
-    ended_ns: int
-    figures: Figures
-    row: Row
 
 
 class Timeline:

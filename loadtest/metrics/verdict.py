@@ -2,7 +2,9 @@
 
 One rule: a run whose instrument was not sound supports no verdict. A load generator that was late,
 a lost worker or a ledger that does not add up can be the cause of any broken threshold as well, so
-that such a run is INCONCLUSIVE and not FAIL. Too few samples concern their own threshold alone.
+that such a run is INCONCLUSIVE and not FAIL. Too few samples concern their own threshold alone, and
+load that could not be offered makes no broken threshold whole: it only takes the PASS away, as the
+server was asked for less than planned.
 """
 
 from collections.abc import Iterable
@@ -15,7 +17,13 @@ from loadtest.metrics.thresholds import ThresholdResult
 __all__ = ["ExitCode", "Reason", "Soundness", "Verdict", "judge"]
 
 _CLOCK_SHARE = 0.1
-_LATENCY_SECTIONS = ("latency.", "service_latency.", "completion.", "notifications.latency.")
+_LATENCY_SECTIONS = (
+    "latency.",
+    "service_latency.",
+    "completion.",
+    "notifications.latency.",
+    "push.latency.",
+)
 
 
 class ExitCode(IntEnum):
@@ -81,6 +89,11 @@ class Soundness:
 
     lag_p99_ms: float | None
     lag_p99_limit_ms: float
+    loop_lag_p99_ms: float | None = None
+    loop_lag_p99_limit_ms: float = float("inf")
+    dropped_ratio: float | None = None
+    """Share of the planned actions that could not be offered."""
+    dropped_ratio_limit: float = 1.0
     workers: int = 1
     workers_lost: int = 0
     contradictions: tuple[str, ...] = ()
@@ -122,6 +135,13 @@ def _unsound(soundness: Soundness) -> Iterable[Reason]:
     if lag is not None and lag > limit:
         remedy = "add workers or lower the arrival rate (workload.message_rate_per_s)"
         yield Reason("generator_lag", "generator.lag.p99_ms", lag, limit, remedy)
+    loop_lag, limit = soundness.loop_lag_p99_ms, soundness.loop_lag_p99_limit_ms
+    if loop_lag is not None and loop_lag > limit:
+        remedy = (
+            "arrivals were read late: add workers, lower the load, or leave this host's processors "
+            "to the generator"
+        )
+        yield Reason("loop_lag", "generator.loop_lag.p99_ms", loop_lag, limit, remedy)
     if soundness.workers_lost:
         remedy = (
             f"look in the log of the lost worker; the figures are those of what all "
@@ -138,6 +158,13 @@ def _unsound(soundness: Soundness) -> Iterable[Reason]:
 
 
 def _unclear(soundness: Soundness, results: Iterable[ThresholdResult]) -> Iterable[Reason]:
+    dropped, most = soundness.dropped_ratio, soundness.dropped_ratio_limit
+    if dropped is not None and dropped > most:
+        remedy = (
+            "the load was less than planned: see dropped_by_reason of actions and sessions, give "
+            "sessions more time to come up, or allow it (generator.dropped_ratio_limit)"
+        )
+        yield Reason("arrivals_dropped", "generator.dropped_ratio", dropped, most, remedy)
     uncertainty = soundness.clock_uncertainty_ms
     for result in results:
         figure, limit = result.threshold.figure, result.threshold.limit

@@ -19,6 +19,7 @@ from loadtest.profile.sections import (
     MetricsSection,
     PopulationSection,
     ProfileSections,
+    PushSection,
     RunSection,
     TargetSection,
 )
@@ -42,6 +43,7 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
     "[connection_cuts]": ConnectionCutSection,
     "[device]": DeviceSection,
     "[metrics]": MetricsSection,
+    "[push]": PushSection,
     "[generator]": GeneratorSection,
 }
 

@@ -27,6 +27,7 @@ __all__ = [
     "MetricsSection",
     "PopulationSection",
     "ProfileSections",
+    "PushSection",
     "RunSection",
     "TargetSection",
 ]
@@ -310,6 +311,19 @@ class MetricsSection(Section):
     )
 
 
+class PushSection(Section):
+    """What happens for users who are not connected at all."""
+
+    sink: str = setting(
+        "",
+        pattern=r"^(([^:\s]+|\[[0-9A-Fa-f:.]+\]):\d{1,5})?$",
+        description="Address HOST:PORT at which the leading process takes the deployment's push"
+        " webhook; port 0 picks one. `--push-sink` sets it. The embedded server then calls it; a"
+        " deployment must be told to. Empty: nothing listens, and pushes are not judged.",
+        why="Most deployments call nobody, and what never comes would be missed.",
+    )
+
+
 class GeneratorSection(Section):
     """When a run cannot support a verdict, because the generator itself was in the way."""
 
@@ -320,6 +334,24 @@ class GeneratorSection(Section):
         description="99 % of all actions must be written within this time after they were due.",
         why="Small against what people notice in a chat, large against what a healthy generator"
         " shows.",
+    )
+    loop_lag_p99_limit_ms: float = setting(
+        200.0,
+        unit="milliseconds",
+        gt=0,
+        description="In 99 % of all seconds the engine's loop must have been at most this late:"
+        " what arrives meanwhile is read late. In less than 100 s that is every second.",
+        why="A healthy engine shows a few; one pause like this spoils the maximum of its second.",
+    )
+    dropped_ratio_limit: float = setting(
+        0.01,
+        unit="share of planned actions",
+        ge=0,
+        le=1,
+        description="Planned actions that may go without being offered, because the device was not"
+        " connected or not in the chat yet. With more, the run does not pass: the server was not"
+        " asked for the load that was planned.",
+        why="A few come from who is just arriving; a hundredth of the load is part of the result.",
     )
 
 
@@ -341,6 +373,7 @@ class ProfileSections(Section):
     connection_cuts: ConnectionCutSection = ConnectionCutSection()
     device: DeviceSection = DeviceSection()
     metrics: MetricsSection = MetricsSection()
+    push: PushSection = PushSection()
     generator: GeneratorSection = GeneratorSection()
     thresholds: Annotated[tuple[str, ...], Field(strict=False)] = setting(
         (),

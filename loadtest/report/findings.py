@@ -40,6 +40,7 @@ __all__ = [
     "load_facts",
     "notification_facts",
     "outside_facts",
+    "push_facts",
     "reasons",
     "run_facts",
     "unexpected_facts",
@@ -60,6 +61,11 @@ _WRONG_NOTIFICATIONS = (
     ("spurious", "spurious", "came although a chat session was active"),
     ("handoff_gap", "hand-off gap", "neither delivered nor notified while a session ended"),
     ("handoff_overlap", "hand-off overlap", "delivered and notified while a session ended"),
+)
+_WRONG_PUSHES = (
+    ("missed", "missed", "a member who was not connected at all got none"),
+    ("duplicate", "duplicate", "the sink got it again for the same user"),
+    ("spurious", "spurious", "for somebody who was connected, or is no member"),
 )
 _REASONS_SHOWN = 5
 _OUTSIDE = {
@@ -144,11 +150,13 @@ def reasons(summary: Summary) -> tuple[Reason, ...]:
 
 
 def findings(summary: Summary) -> tuple[Finding, ...]:
-    """Return what the run says of deliveries, notifications, and the way back after losses."""
+    """Return what the run says of deliveries, notifications, pushes, and the way back."""
+    pushes = (_push_finding(summary),) if at(summary, "push") else ()
     return (
         *_delivery_findings(summary),
         *_reading_findings(summary),
         _notification_finding(summary),
+        *pushes,
         *_recovery_findings(summary),
     )
 
@@ -246,6 +254,41 @@ def notification_facts(summary: Summary) -> tuple[Fact, ...]:
             count_text(at(block, "boundary")),
             "not judged: a session was starting or ending",
         ),
+    )
+
+
+def push_facts(summary: Summary) -> tuple[Fact, ...]:
+    """Return what the push sink got and should have got; nothing if there was none."""
+    block = at(summary, "push")
+    if not block:
+        return ()
+    expected, delivered = at(block, "expected"), at(block, "delivered")
+    wrong = tuple(
+        Fact(f"pushes {label}", count_text(at(block, key)), meaning, _bad_if(at(block, key)))
+        for key, label, meaning in _WRONG_PUSHES
+    )
+    others = number(at(block, "unassigned"))
+    return (
+        Fact(
+            "pushes right",
+            _of(delivered, expected),
+            "one for each message and member who was not connected at all",
+            Tone.PLAIN if expected == delivered else Tone.BAD,
+        ),
+        *wrong,
+        Fact("pushes late", count_text(at(block, "late")), "after the delivery deadline"),
+        Fact(
+            "pushes not judged",
+            count_text(at(block, "boundary")),
+            "boundary: the user had just come or gone",
+        ),
+        Fact(
+            "pushes unassigned",
+            count_text(others),
+            "of channels that are not of this run",
+            Tone.WARN if others else Tone.PLAIN,
+        ),
+        Fact("push sink", plain_text(at(block, "url")), "what the deployment has to call"),
     )
 
 
@@ -429,6 +472,21 @@ def _recovery_findings(summary: Summary) -> tuple[Finding, ...]:
         else "No message was lost in the gap."
     )
     return (Finding(f"{text}. {gap}", Tone.PLAIN if back == lost else Tone.WARN),)
+
+
+def _push_finding(summary: Summary) -> Finding:
+    block = at(summary, "push")
+    wrong = ", ".join(
+        f"{count_text(at(block, key))} {label}"
+        for key, label, _ in _WRONG_PUSHES
+        if number(at(block, key))
+    )
+    expected, delivered = at(block, "expected"), at(block, "delivered")
+    if wrong:
+        return Finding(f"Pushes: {_of(delivered, expected)} right; {wrong}.", Tone.BAD)
+    if not number(expected):
+        return Finding("No push was expected, and none came wrongly.", Tone.QUIET)
+    return Finding(f"All {count_text(expected)} expected pushes came, once.", Tone.GOOD)
 
 
 def _counts(entry: object) -> tuple[float, ...]:

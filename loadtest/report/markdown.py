@@ -16,6 +16,7 @@ from loadtest.report.findings import (
     ledger_check,
     load_facts,
     notification_facts,
+    push_facts,
     reasons,
     run_facts,
     unexpected_facts,
@@ -61,7 +62,7 @@ def markdown_report(summary: Summary) -> str:
         *_section(
             "Notifications",
             notification_latency_table(summary).only(*_FIGURES),
-            notification_facts(summary),
+            (*notification_facts(summary), *push_facts(summary)),
         ),
         _table(device_classes_table(summary)),
         *_section("Session starts", starts_table(summary).only(*_FIGURES)),

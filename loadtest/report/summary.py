@@ -18,12 +18,14 @@ from loadtest.metrics.figures import (
     EventFigures,
     Figures,
     NotificationFigures,
+    PushFigures,
     SlowFigures,
 )
 from loadtest.metrics.thresholds import (
     COMPLETION_MARKS,
     NOTIFICATION_COUNTS,
     PERCENTILES,
+    PUSH_COUNTS,
     RECOVERY_COUNTS,
     Threshold,
 )
@@ -35,6 +37,8 @@ __all__ = ["SCHEMA", "RunFacts", "build_summary", "contradictions", "latency_fig
 SCHEMA = "chatkitty-loadtest/1"
 
 _US_PER_MS = 1000
+_NOT_WANTED = (Action.RELAY, Action.GET_CHANNEL, Action.RECONNECT)
+"""What devices do by themselves: no user plans it, and it says nothing of what was offered."""
 _SESSION_STARTS = (Action.USER_SESSION_START, Action.CHAT_SESSION_START)
 _NOTIFICATION = str(ChatEvent.NOTIFICATION_CREATED)
 _RATIO_DIGITS = 6
@@ -55,6 +59,8 @@ class RunFacts:
     duration_s: float
     versions: Mapping[str, str]
     lag_p99_limit_ms: float
+    loop_lag_p99_limit_ms: float = float("inf")
+    dropped_ratio_limit: float = 1.0
     thresholds: tuple[Threshold, ...] = ()
     workers: int = 1
     workers_lost: int = 0
@@ -67,7 +73,11 @@ class RunFacts:
     """Whether a schedule decided what was due; a closed one has no generator lag."""
     deviations: tuple[str, ...] = ()
     """What the devices did otherwise than the published SDK, by the profile's wish."""
+    has_implied_thresholds: bool = False
+    """Whether nobody chose the thresholds: those on what never happened are left out then."""
     selftest: Mapping[str, Any] | None = field(default=None)
+    push_sink: Mapping[str, Any] | None = None
+    """What the push sink says of itself: ``url``, ``received``, ``unreadable``; None: no sink."""
 
 
 def build_summary(totals: Totals, run: RunFacts) -> dict[str, Any]:
@@ -105,12 +115,15 @@ def build_summary(totals: Totals, run: RunFacts) -> dict[str, Any]:
         "notifications": _notifications(figures),
         "by_device_class": _by_device_class(figures),
         "recovery": _recovery(figures),
+        "push": _push(figures.push, run.push_sink) if run.push_sink is not None else None,
         "generator": _generator(figures, run),
         "unexpected": _unexpected(figures),
         "other_events": dict(sorted(figures.counted.items())),
         "selftest": dict(run.selftest) if run.selftest is not None else None,
     }
     results = [threshold.evaluate(summary) for threshold in run.thresholds]
+    if run.has_implied_thresholds:
+        results = [result for result in results if result.samples != 0]
     summary["thresholds"] = [result.to_dict() for result in results]
     verdict, reasons = judge(_soundness(summary, run, problems), results)
     summary["verdict"] = verdict.value
@@ -140,6 +153,9 @@ def contradictions(totals: Totals) -> tuple[str, ...]:
         or min(notifications.missed, notifications.boundary) < 0
     ):
         wrong.append("notifications")
+    push = figures.push
+    if push.delivered + push.missed != push.expected or push.latency.count != push.delivered:
+        wrong.append("push")
     if totals.open_count:
         wrong.append("ledger.open")
     return tuple(wrong)
@@ -149,6 +165,10 @@ def _soundness(summary: Mapping[str, Any], run: RunFacts, problems: tuple[str, .
     return Soundness(
         lag_p99_ms=summary["generator"]["lag"]["p99_ms"],
         lag_p99_limit_ms=run.lag_p99_limit_ms,
+        loop_lag_p99_ms=summary["generator"]["loop_lag"]["p99_ms"],
+        loop_lag_p99_limit_ms=run.loop_lag_p99_limit_ms,
+        dropped_ratio=summary["generator"]["dropped_ratio"],
+        dropped_ratio_limit=run.dropped_ratio_limit,
         workers=run.workers,
         workers_lost=run.workers_lost,
         contradictions=problems,
@@ -360,9 +380,27 @@ def _recovery(figures: Figures) -> dict[str, Any]:
     return {**latency_figures(recovery.latency), **counts}
 
 
+def _push(figures: PushFigures, sink: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the push sink got and should have got.
+
+    What it has received for channels that no worker knows is of another run, or of other users of
+    the same deployment: it is counted and not judged.
+    """
+    known = {name: getattr(figures, name) for name in PUSH_COUNTS if hasattr(figures, name)}
+    counts = {**sink, "unassigned": max(sink["received"] - figures.taken, 0), **known}
+    return {
+        "url": sink["url"],
+        **{name: counts[name] for name in PUSH_COUNTS},
+        "delivery_ratio": _ratio(figures.delivered, figures.expected),
+        "latency": latency_figures(figures.latency),
+        "service_latency": latency_figures(figures.service),
+    }
+
+
 def _generator(figures: Figures, run: RunFacts) -> dict[str, Any]:
     health = figures.health
     has_samples = health.samples > 0
+    dropped, planned = _dropped_of_planned(figures)
     return {
         "lag": latency_figures(health.lag),
         "loop_lag": latency_figures(health.loop_lag),
@@ -371,14 +409,21 @@ def _generator(figures: Figures, run: RunFacts) -> dict[str, Any]:
         "cpu_ratio_peak": round(health.cpu_ratio_peak, 3) if has_samples else None,
         "unsent_bytes_peak": health.unsent_bytes_peak if has_samples else None,
         "open_files_peak": health.open_files_peak if has_samples else None,
-        "dropped_arrivals": sum(
-            sum(action.dropped.values()) for action in figures.actions.values()
-        ),
+        "dropped_arrivals": dropped,
+        "dropped_ratio": _ratio(dropped, planned),
         "errors": len(run.errors),
         "workers": run.workers,
         "workers_lost": run.workers_lost,
         "clock_uncertainty_ms": run.clock_uncertainty_ms,
     }
+
+
+def _dropped_of_planned(figures: Figures) -> tuple[int, int]:
+    """Return how many actions could not be offered, of how many that users wanted to do."""
+    wanted = [action for name, action in figures.actions.items() if name not in _NOT_WANTED]
+    dropped = sum(sum(action.dropped.values()) for action in wanted)
+    offered = sum(action.completed + sum(action.errors.values()) for action in wanted)
+    return dropped, dropped + offered
 
 
 def _unexpected(figures: Figures) -> dict[str, Any]:

@@ -247,7 +247,7 @@ def starts_table(summary: Summary) -> Table:
 def notification_latency_table(summary: Summary) -> Table:
     """Return how fast notifications came, and how fast they began after a last chat session."""
     block = at(summary, "notifications")
-    lines = (
+    lines = [
         ("notification", at(block, "latency"), "from due of the message to the notification"),
         (
             "activation",
@@ -255,7 +255,10 @@ def notification_latency_table(summary: Summary) -> Table:
             "from the end of a user's last chat session in a channel to the first message there "
             "that came as a notification",
         ),
-    )
+    ]
+    if at(summary, "push"):
+        meaning = "from due of the message until the push sink had the push"
+        lines.append(("push", at(summary, "push", "latency"), meaning))
     rows = tuple(
         Row(label, _figure_cells(figures, _FIGURES), meaning) for label, figures, meaning in lines
     )

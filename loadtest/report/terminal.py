@@ -34,6 +34,7 @@ from loadtest.report.findings import (
     ledger_trouble,
     load_facts,
     notification_facts,
+    push_facts,
     reasons,
     run_facts,
     verdict,
@@ -204,10 +205,20 @@ class _Page:
             right,
             Fact("wrong", ", ".join(wrong), tone=Tone.BAD if is_wrong else Tone.PLAIN),
             Fact("not judged", boundary.text),
+            *self._pushes(summary),
         )
         times = notification_latency_table(summary).only(*_SHOWN)
         body = Group(self._facts(shown), self._table(times))
         return self._section("Notifications, ms", body)
+
+    def _pushes(self, summary: Summary) -> Iterable[Fact]:
+        facts = {fact.label.removeprefix("pushes "): fact for fact in push_facts(summary)}
+        if facts:
+            shown = ("missed", "duplicate", "spurious", "late", "not judged", "unassigned")
+            wrong = ", ".join(f"{label} {facts[label].text}" for label in shown)
+            is_wrong = any(fact.tone is Tone.BAD for fact in facts.values())
+            tone = Tone.BAD if is_wrong else Tone.PLAIN
+            yield Fact("pushes", f"{facts['right'].text} right; {wrong}", tone=tone)
 
     def work(self, summary: Summary) -> RenderableType:
         """Return session starts and actions: how long they took, and how many failed."""

@@ -20,9 +20,16 @@ omission.
 
 The queue. A server that hands out at most R copies a second, and is asked for N in W seconds, is
 done after N / R seconds; so the last copy is N / R - W seconds late, and the median half of that.
+Below the rate there is next to no queue: that is the knee.
+
+The jitter. Copies that each wait for a time of their own, evenly spread from 0 to J, have p J as
+the p-th percentile of that wait. Of n copies, the share below it is p give or take the square root
+of p (1 - p) / n, and so the percentile of a run is p J give or take J times that.
 """
 
-__all__ = ["queue_wait_ms", "stall_percentile_ms"]
+from math import sqrt
+
+__all__ = ["jitter_error_ms", "jitter_percentile_ms", "queue_wait_ms", "stall_percentile_ms"]
 
 _MS_PER_S = 1000
 _WHOLE = 100
@@ -39,3 +46,14 @@ def stall_percentile_ms(
 def queue_wait_ms(copies: int, *, per_s: float, window_s: float) -> float:
     """Return how long the last of ``copies`` waits, in ms, if they come within the window."""
     return max(copies / per_s - window_s, 0.0) * _MS_PER_S
+
+
+def jitter_percentile_ms(percentile: float, *, jitter_ms: float) -> float:
+    """Return a percentile of waits that are evenly spread from 0 to ``jitter_ms``, in ms."""
+    return percentile / _WHOLE * jitter_ms
+
+
+def jitter_error_ms(percentile: float, *, jitter_ms: float, count: int) -> float:
+    """Return the standard error of that percentile among ``count`` waits, in ms."""
+    share = percentile / _WHOLE
+    return jitter_ms * sqrt(share * (1 - share) / count)

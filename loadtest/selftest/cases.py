@@ -8,9 +8,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from loadtest.observations import ChatEvent
-from loadtest.selftest.arithmetic import queue_wait_ms, stall_percentile_ms
+from loadtest.selftest.arithmetic import (
+    jitter_error_ms,
+    jitter_percentile_ms,
+    queue_wait_ms,
+    stall_percentile_ms,
+)
 from loadtest.selftest.checks import Check, between, exact, near
-from loadtest.selftest.counts import connection_checks, count_checks
+from loadtest.selftest.counts import connection_checks, count_checks, push_checks
 from loadtest.selftest.trial import Evidence, Trial
 
 __all__ = ["CASES", "CLEAN", "Case", "Judge"]
@@ -35,12 +40,16 @@ _FEW = (
     "chat_sessions.active_share_at_start=1",
     "device.acknowledge=false",
 )
+_SETTLED = ("chat_sessions.settle_s=2",)
 _PATIENT = (
     "run.delivery_deadline_s=10",
     "run.action_deadline_s=10",
     "run.drain_s=11",
 )
 _DELAY_MS = 50.0
+_JITTER_MS = 120.0
+_STANDARD_ERRORS = 4
+_MOST = 95
 _LAG_MS = 300.0
 # A message is held back until its sender's next one; the last one must still come in time.
 _REORDER_LIMIT = "reorder_limit_ms=1000"
@@ -81,9 +90,24 @@ def _counts(*kinds: str) -> Judge:
     return judge
 
 
+def _rate_limit(evidence: Evidence, clean: Evidence) -> list[Check]:
+    checks = _counts("rate_limit")(evidence, clean)
+    for event in (ChatEvent.TYPING_STARTED, ChatEvent.TYPING_STOPPED):
+        checks.append(exact(f"{event} lost", 0, evidence.ledger(event)["lost"]))
+    return checks
+
+
 def _cuts(evidence: Evidence, _clean: Evidence) -> list[Check]:
     # What was on its way when a connection was cut is lost or not, and nobody knows: no counts.
     return [*_happened(evidence, ("cut",)), *connection_checks(evidence)]
+
+
+def _pushes(evidence: Evidence, _clean: Evidence) -> list[Check]:
+    return [
+        *_happened(evidence, ("drop", "duplicate")),
+        *push_checks(evidence),
+        *count_checks(evidence),
+    ]
 
 
 def _happened(evidence: Evidence, kinds: Iterable[str]) -> list[Check]:
@@ -100,9 +124,14 @@ def _counted(name: str, proves: str, *faults: str, is_quick: bool = False) -> Ca
 # --- times ---------------------------------------------------------------------------------------
 
 
-def _floor_ms(clean: Evidence) -> float:
-    """Return what nine in ten deliveries of the clean run stay below."""
-    return clean.latency_ms("p90")
+def _floor_ms(evidence: Evidence, clean: Evidence, figure: str = "p95") -> float:
+    """Return the bound of a time: what nine in ten clean deliveries stay below, and the noise.
+
+    The noise is how late the generator itself was in this run, as its report says: its p95 for
+    figures up to that, the same figure for those above. On a machine that others use as well, a
+    time cannot be told more exactly than that.
+    """
+    return clean.latency_ms("p90") + evidence.noise_ms(figure)
 
 
 def _interval_ms(evidence: Evidence) -> float:
@@ -119,7 +148,7 @@ def _window_s(evidence: Evidence) -> float:
 
 
 def _delay(evidence: Evidence, clean: Evidence) -> list[Check]:
-    floor_ms = _floor_ms(clean)
+    floor_ms = _floor_ms(evidence, clean)
     shifted_ms = clean.latency_ms("p50") + _DELAY_MS
     least_ms = evidence.latency_ms("min")
     return [
@@ -143,8 +172,6 @@ def _delay(evidence: Evidence, clean: Evidence) -> list[Check]:
 
 def _stall(stall_s: float) -> Judge:
     def judge(evidence: Evidence, clean: Evidence) -> list[Check]:
-        # Within a stall the messages are those of an even schedule: three may more or less fall in.
-        tolerance_ms = _floor_ms(clean) + 3 * _interval_ms(evidence)
         window_s = _window_s(evidence)
         count = evidence.faults("stall")
         checks = [
@@ -154,7 +181,7 @@ def _stall(stall_s: float) -> Judge:
                 "delivery p50, ms",
                 evidence.latency_ms("p50"),
                 lowest=0,
-                highest=clean.latency_ms("p50") + _floor_ms(clean),
+                highest=clean.latency_ms("p50") + _floor_ms(evidence, clean),
                 injected=None,
             ),
         ]
@@ -163,6 +190,10 @@ def _stall(stall_s: float) -> Judge:
                 percentile, stall_s=stall_s, stall_count=max(count, 1), window_s=window_s
             )
             measured_ms = evidence.latency_ms(figure)
+            noise_figure = figure if percentile > _MOST else "p95"
+            # Within a stall the messages are those of an even schedule: three may more or less
+            # fall in.
+            tolerance_ms = _floor_ms(evidence, clean, noise_figure) + 3 * _interval_ms(evidence)
             checks.append(near(f"delivery {figure}, ms", expected_ms, measured_ms, tolerance_ms))
         return checks
 
@@ -180,22 +211,43 @@ def _closed_stall(stall_s: float) -> Judge:
                 "delivery p99, ms: unseen",
                 evidence.latency_ms("p99"),
                 lowest=0,
-                highest=stall_ms / 10,
+                highest=stall_ms / 2,
                 injected=None,
             ),
-            near("delivery max, ms", stall_ms, evidence.latency_ms("max"), stall_ms / 10),
+            near(
+                "delivery max, ms",
+                stall_ms,
+                evidence.latency_ms("max"),
+                stall_ms / 10 + evidence.noise_ms("max"),
+            ),
         ]
 
     return judge
 
 
-def _queue(per_s: float) -> Judge:
+def _jitter(jitter_ms: float) -> Judge:
     def judge(evidence: Evidence, clean: Evidence) -> list[Check]:
-        queued = evidence.stats["faults"]["queue"]
-        copies = sum(n for event, n in queued.items() if event not in _AT_THE_END)
-        last_ms = queue_wait_ms(copies, per_s=per_s, window_s=_window_s(evidence))
+        checks = [exact("the ledger adds up", True, evidence.summary["adds_up"])]
+        count = evidence.faults("delay", ChatEvent.MESSAGE_CREATED)
+        for figure, percentile in (("p50", 50), ("p90", 90), ("p95", 95)):
+            wait_ms = jitter_percentile_ms(percentile, jitter_ms=jitter_ms)
+            error_ms = jitter_error_ms(percentile, jitter_ms=jitter_ms, count=max(count, 1))
+            expected_ms = wait_ms + clean.latency_ms("p50")
+            tolerance_ms = _STANDARD_ERRORS * error_ms + _floor_ms(evidence, clean)
+            measured_ms = evidence.latency_ms(figure)
+            checks.append(near(f"delivery {figure}, ms", expected_ms, measured_ms, tolerance_ms))
+        return checks
+
+    return judge
+
+
+def _queue(per_s: float, kind: str) -> Judge:
+    def judge(evidence: Evidence, clean: Evidence) -> list[Check]:
+        queued = evidence.stats["faults"][kind]
+        count = sum(n for subject, n in queued.items() if subject not in _AT_THE_END)
+        last_ms = queue_wait_ms(count, per_s=per_s, window_s=_window_s(evidence))
         # What the start of the run left in the queue began to be worked off before the window.
-        tolerance_ms = _floor_ms(clean) + 0.1 * last_ms
+        tolerance_ms = _floor_ms(evidence, clean, "max") + 0.1 * last_ms
         return [
             exact("the ledger adds up", True, evidence.summary["adds_up"]),
             near("delivery max, ms", last_ms, evidence.latency_ms("max"), tolerance_ms),
@@ -205,10 +257,29 @@ def _queue(per_s: float) -> Judge:
     return judge
 
 
+def _below_the_knee(per_s: float) -> Judge:
+    def judge(evidence: Evidence, clean: Evidence) -> list[Check]:
+        # At a third of the rate few actions meet others, and hardly any more than two of them.
+        highest_ms = clean.latency_ms("p95") + 3 * _MS_PER_S / per_s + evidence.noise_ms("p95")
+        return [
+            exact("the ledger adds up", True, evidence.summary["adds_up"]),
+            exact("messages lost", 0, evidence.ledger(ChatEvent.MESSAGE_CREATED)["lost"]),
+            between(
+                "delivery p95, ms",
+                evidence.latency_ms("p95"),
+                lowest=0,
+                highest=highest_ms,
+                injected=None,
+            ),
+        ]
+
+    return judge
+
+
 def _hand_off(lag_ms: float) -> Judge:
     def judge(evidence: Evidence, clean: Evidence) -> list[Check]:
         activation = evidence.summary["notifications"]["activation"]
-        interval_ms = _interval_ms(evidence)
+        interval_ms, floor_ms = _interval_ms(evidence), _floor_ms(evidence, clean, "max")
         episodes = max(activation["count"], 1)
         several = evidence.summary["notifications"]["by_devices"].get("several_devices", {})
         return [
@@ -217,20 +288,21 @@ def _hand_off(lag_ms: float) -> Judge:
                 "activation p50, ms",
                 lag_ms + interval_ms / 2,
                 activation["p50_ms"],
-                interval_ms,
+                interval_ms + floor_ms,
             ),
             between(
                 "activation min, ms",
                 activation["min_ms"],
-                lowest=lag_ms,
-                highest=lag_ms + interval_ms,
+                # A message may take longer to the server than the UNSUBSCRIBE did.
+                lowest=max(lag_ms - floor_ms, 0),
+                highest=lag_ms + interval_ms + floor_ms,
                 injected=lag_ms,
             ),
             between(
                 "activation max, ms",
                 activation["max_ms"],
-                lowest=lag_ms,
-                highest=lag_ms + 2 * interval_ms + _floor_ms(clean),
+                lowest=max(lag_ms - floor_ms, 0),
+                highest=lag_ms + 2 * interval_ms + floor_ms,
                 injected=lag_ms + interval_ms,
             ),
             near(
@@ -325,7 +397,35 @@ CASES: tuple[Case, ...] = (
         "queue",
         "a server with a known service rate makes the wait that its queue makes",
         Trial(overrides=_MESSAGES_ONLY, faults=("deliveries_per_s=550",)),
-        _queue(550),
+        _queue(550, "queue"),
+        is_quick=False,
+        is_alone=True,
+    ),
+    Case(
+        "jitter",
+        "waits that are evenly spread have the percentiles of an even spread",
+        # So few messages that the copies to one device do not wait for each other.
+        Trial(
+            overrides=(*_MESSAGES_ONLY, "workload.message_rate_per_s=12"),
+            faults=(f"jitter_ms.channel.message.created={_JITTER_MS:g}",),
+        ),
+        _jitter(_JITTER_MS),
+        is_quick=False,
+        is_alone=True,
+    ),
+    Case(
+        "action-queue",
+        "above the rate of actions that a server does, the wait is that of its queue",
+        Trial(overrides=(*_MESSAGES_ONLY, *_PATIENT), live_faults=("actions_per_s=45",)),
+        _queue(45, "action_queue"),
+        is_quick=False,
+        is_alone=True,
+    ),
+    Case(
+        "action-rate",
+        "below it there is next to none: the knee is where it was put",
+        Trial(overrides=(*_MESSAGES_ONLY, *_PATIENT), live_faults=("actions_per_s=180",)),
+        _below_the_knee(180),
         is_quick=False,
         is_alone=True,
     ),
@@ -353,6 +453,18 @@ CASES: tuple[Case, ...] = (
         is_quick=False,
     ),
     Case(
+        "push",
+        "each push for somebody who is not connected came once, but for those lost and doubled",
+        Trial(
+            # A quarter of the users is never connected; what is sent begins well after they were
+            # made known.
+            overrides=("population.devices_per_user={ 0 = 0.25, 1 = 0.75 }", *_SETTLED),
+            faults=("drop.push=0.05", "duplicate.push=0.05"),
+            has_push_sink=True,
+        ),
+        _pushes,
+    ),
+    Case(
         "cuts",
         "every cut connection is counted, and comes back",
         Trial(faults=("cuts_per_min=40",)),
@@ -369,6 +481,14 @@ CASES: tuple[Case, ...] = (
     _counted("spurious", "notifications for who is in the chat", "spurious_notification=0.02"),
     _counted("refused-connect", "refused CONNECT frames", "refuse_connect=0.3", is_quick=True),
     _counted("refused-socket", "sockets closed in the handshake", "refuse_socket=0.3"),
-    _counted("rate-limit", "actions that the server refuses are no losses", "rate_limit=0.05"),
+    Case(
+        "rate-limit",
+        "what the server refuses is no loss, nor is the typing that it would have made",
+        Trial(
+            faults=("rate_limit=0.1", _REORDER_LIMIT), overrides=("workload.keystroke_bursts=3",)
+        ),
+        _rate_limit,
+        is_quick=False,
+    ),
 )
 """In the order of the table; those that need the machine for themselves are run first."""

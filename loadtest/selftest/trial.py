@@ -6,6 +6,7 @@ timeline, and the server's counters.
 """
 
 import csv
+import socket
 import subprocess
 import sys
 import tempfile
@@ -65,6 +66,8 @@ class Trial:
     users: int = 0
     """How many scripted users."""
     duration_s: float = 8.0
+    has_push_sink: bool = False
+    """Whether the server calls a push sink that the run has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,13 @@ class Evidence:
     stats: Mapping[str, Any]
     rows: tuple[Mapping[str, str], ...]
     """The run's timeline."""
+
+    def noise_ms(self, figure: str) -> float:
+        """Return how late the generator itself was, by its own account; ``figure`` as ``p99``."""
+        generator = self.summary["generator"]
+        names = ("lag", "loop_lag") if figure == "max" else ("lag",)
+        lags = (generator[name][f"{figure}_ms"] for name in names)
+        return max((lag for lag in lags if lag is not None), default=0.0)
 
     def ledger(self, event: ChatEvent) -> Mapping[str, int]:
         """Return the counts of one event type."""
@@ -105,13 +115,14 @@ def run_trial(trial: Trial) -> Evidence:
     Raises:
         TrialFailedError: The server or the run failed.
     """
+    sink = f"127.0.0.1:{_free_port()}" if trial.has_push_sink else ""
     with (
         tempfile.TemporaryDirectory(prefix="loadtest-selftest-") as folder,
-        _server(trial.faults) as url,
+        _server(trial.faults, sink) as url,
     ):
         log = Path(folder) / "run.out"
         with log.open("w+b") as output:
-            _run(trial, url, Path(folder), output)
+            _run(trial, _command(trial, url, Path(folder), sink), url, output)
         found = sorted(Path(folder).glob("*/summary.json"))
         if not found:
             raise TrialFailedError("a run left no summary", log.read_text(errors="replace"))
@@ -120,10 +131,19 @@ def run_trial(trial: Trial) -> Evidence:
         return Evidence(orjson.loads(found[0].read_bytes()), _get(f"{url}/stats"), rows)
 
 
+def _free_port() -> int:
+    """Return a port that nobody listens at: the server must know it before the run is there."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port: int = found.getsockname()[1]
+        return port
+
+
 @contextmanager
-def _server(faults: tuple[str, ...]) -> Iterator[str]:
+def _server(faults: tuple[str, ...], sink: str) -> Iterator[str]:
     """Run an embedded server while the context is open; yields its address."""
     options = [option for fault in faults for option in ("--fault", fault)]
+    if sink:
+        options += ["--push-url", f"http://{sink}/"]
     command = [sys.executable, "-m", "loadtest.cli.serve", "--port", "0", "--exit-with-parent"]
     with subprocess.Popen(
         [*command, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -141,10 +161,8 @@ def _server(faults: tuple[str, ...]) -> Iterator[str]:
             process.wait(_SERVER_TIMEOUT_S)
 
 
-def _run(trial: Trial, url: str, results: Path, output: IO[bytes]) -> None:
-    with subprocess.Popen(
-        _command(trial, url, results), stdout=output, stderr=subprocess.STDOUT
-    ) as process:
+def _run(trial: Trial, command: list[str], url: str, output: IO[bytes]) -> None:
+    with subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT) as process:
         try:
             if trial.live_faults:
                 _wait_for_messages(url, process)
@@ -156,9 +174,10 @@ def _run(trial: Trial, url: str, results: Path, output: IO[bytes]) -> None:
                 process.kill()
 
 
-def _command(trial: Trial, url: str, results: Path) -> list[str]:
+def _command(trial: Trial, url: str, results: Path, sink: str) -> list[str]:
     overrides = [option for override in trial.overrides for option in ("--set", override)]
     common = ["--host", url, "--results", str(results), *overrides]
+    common += ["--push-sink", sink] if sink else []
     profile = str(_PROFILES / trial.profile)
     duration = f"{trial.duration_s:g}s"
     if trial.locustfile is None:

@@ -8,6 +8,7 @@ import importlib.metadata
 import logging
 import platform
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,8 +58,12 @@ class Circumstances:
     """How many processes carry users."""
     is_open_workload: bool = True
     """Whether the profile's schedule decides what is due, and not a person's tasks."""
+    has_implied_thresholds: bool = False
+    """Whether the thresholds are those of a profile that nobody named."""
     duration_s: float | None = None
     """How long it is to last; None: until somebody stops it."""
+    push_sink: Callable[[], dict[str, Any]] | None = None
+    """Tells what the push sink got since the run began; None: there is none."""
 
 
 class Conductor:
@@ -263,6 +268,8 @@ class Conductor:
             duration_s=(self._clock() - self._started_ns) / NS_PER_S,
             versions=versions(),
             lag_p99_limit_ms=profile.generator.lag_p99_limit_ms,
+            loop_lag_p99_limit_ms=profile.generator.loop_lag_p99_limit_ms,
+            dropped_ratio_limit=profile.generator.dropped_ratio_limit,
             thresholds=tuple(parse(expression) for expression in profile.thresholds),
             workers=circumstances.workers,
             workers_lost=workers_lost,
@@ -270,7 +277,9 @@ class Conductor:
             errors=tuple(self._errors),
             is_open_workload=circumstances.is_open_workload,
             deviations=profile.deviations,
+            has_implied_thresholds=circumstances.has_implied_thresholds,
             selftest=latest_outcome(self._folder.path.parent, loadtest.__version__),
+            push_sink=circumstances.push_sink() if circumstances.push_sink is not None else None,
         )
 
 

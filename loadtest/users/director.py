@@ -231,7 +231,7 @@ class Director:
     def _begin(self, cell: Cell, user: SimulatedUser, now_ns: int) -> None:
         """Begin with the actions of a user, of whom earlier ones were missed if it came late."""
         schedule = self._schedules[cell.plan.index]
-        user.actions = schedule.actions(user.plan.member)
+        user.actions = schedule.steps(user.plan.member)
         missed_ns = now_ns - cell.started_ns
         if missed_ns:
             missed = schedule.actions_before(user.plan.member, missed_ns)
@@ -264,6 +264,9 @@ class Director:
 
     def _do(self, cell: Cell, user: SimulatedUser, planned: PlannedAction, now_ns: int) -> None:
         if user.actions is None:
+            return
+        if planned.kind is ActionKind.PAUSE:
+            self._go_on(cell, user)
             return
         device = user.devices[planned.device]
         due_ns = cell.started_ns + planned.due_ns

@@ -21,13 +21,17 @@ class EmbeddedServer:
 
     Args:
         arguments: More options of ``loadtest serve``.
+        push_url: What it calls for users who are not connected; empty: nothing.
 
     Raises:
         TargetError: It could not be started.
     """
 
-    def __init__(self, arguments: Sequence[str] = ()) -> None:
+    def __init__(self, arguments: Sequence[str] = (), *, push_url: str = "") -> None:
+        self.push_url = push_url
         command = [sys.executable, "-m", "loadtest.cli.serve", "--port", "0", "--exit-with-parent"]
+        if push_url:
+            command += ["--push-url", push_url]
         self._process = subprocess.Popen(
             [*command, *arguments],
             stdin=subprocess.PIPE,

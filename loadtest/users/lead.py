@@ -21,6 +21,7 @@ from loadtest.errors import LoadtestError, UsageError
 from loadtest.metrics import ExitCode
 from loadtest.profile import Profile
 from loadtest.recording.journal import check_unused
+from loadtest.sink.service import Arrival
 from loadtest.users.conductor import Circumstances, Conductor
 from loadtest.users.embedded import EmbeddedServer
 from loadtest.users.guard import check_target
@@ -29,6 +30,7 @@ from loadtest.users.options import RunOptions, run_options
 from loadtest.users.presentation import presentation, quiet_locust
 from loadtest.users.profile_user import ProfileUser
 from loadtest.users.provision import Provisioner, check_answer, check_provisioning
+from loadtest.users.push_intake import PushIntake
 from loadtest.users.run_plan import RunPlan
 from loadtest.workload import Existing
 
@@ -58,6 +60,7 @@ class Lead:
         self._run_time_s: float | None = None
         """How long the run lasts once its users and channels were made; None: Locust knows it."""
         self._is_stopped = False
+        self._intake: PushIntake | None = None
         self._checked_host = presentation.checked_host
         if presentation.shows_progress:
             quiet_locust()
@@ -88,6 +91,10 @@ class Lead:
         """End the run on all workers, and take their final reports."""
         raise NotImplementedError
 
+    def deliver_pushes(self, pushes: list[Arrival]) -> None:
+        """Tell whoever carries users what the push sink got."""
+        raise NotImplementedError
+
     def hurry(self) -> None:
         """Let a drain that goes on end at once."""
         raise NotImplementedError
@@ -107,6 +114,13 @@ class Lead:
         """Whether the profile says what all users do."""
         classes = self.environment.user_classes
         return all(issubclass(each, ProfileUser) for each in classes)
+
+    @property
+    def _has_implied_thresholds(self) -> bool:
+        """Whether scripted users are held to the promises of a profile that nobody named."""
+        if self.is_profile_driven or self._parsed.profile:
+            return False
+        return not any(each.startswith("thresholds") for each in self._parsed.loadtest_set or ())
 
     @property
     def _parsed(self) -> Namespace:
@@ -140,6 +154,7 @@ class Lead:
 
     def _prepare_target(self, options: RunOptions) -> None:
         """Have a target whose address can be shown; without the web UI, one that answers."""
+        self._settle_sink(options.profile.push.sink)
         if options.host is None:
             self.environment.host = self._embedded_server().address
         elif self.is_headless:
@@ -149,9 +164,20 @@ class Lead:
             check_target(options.host, allowed_host=options.allowed_host)
 
     def _embedded_server(self) -> EmbeddedServer:
+        push_url = self._intake.url if self._intake is not None else ""
+        if self._server is not None and self._server.push_url != push_url:
+            self._server.stop()
         if self._server is None or not self._server.is_running:
-            self._server = EmbeddedServer()
+            self._server = EmbeddedServer(push_url=push_url)
         return self._server
+
+    def _settle_sink(self, address: str) -> None:
+        """Have a push sink at the address that the profile names, or none."""
+        if self._intake is not None and self._intake.address != address:
+            self._intake.stop()
+            self._intake = None
+        if address and self._intake is None:
+            self._intake = PushIntake(address, self.deliver_pushes)
 
     def _check_host(self, options: RunOptions, host: str) -> None:
         check_target(host, allowed_host=options.allowed_host)
@@ -250,14 +276,19 @@ class Lead:
         return existing
 
     def _circumstances(self, options: RunOptions, workers: int) -> Circumstances:
+        self._settle_sink(options.profile.push.sink)
         is_embedded = self._settle_target(options)
+        if self._intake is not None and not is_embedded:
+            presentation.complain(f"push sink: the deployment must call {self._intake.url}")
         run_time = self._run_time_s or self._parsed.run_time
         return Circumstances(
             host=str(self.environment.host),
             is_embedded=is_embedded,
             workers=workers,
             is_open_workload=self.is_profile_driven,
+            has_implied_thresholds=self._has_implied_thresholds,
             duration_s=float(run_time) if run_time else None,
+            push_sink=self._intake.begin_run() if self._intake is not None else None,
         )
 
     def _settle_target(self, options: RunOptions) -> bool:
@@ -333,6 +364,9 @@ class Lead:
             self.environment.process_exit_code = self._exit_code(self.conductor)
         if self._server is not None:
             self._server.stop()
+        if self._intake is not None:
+            self._intake.stop()
+            self._intake = None
 
     def _exit_code(self, conductor: Conductor) -> int:
         if conductor.exit_code is ExitCode.PASSED and self.runner.exceptions:

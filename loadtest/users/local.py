@@ -4,6 +4,7 @@ from locust.env import Environment
 from locust.runners import Runner
 
 from loadtest.clock import utc_now
+from loadtest.sink.service import Arrival
 from loadtest.users.current import set_runtime
 from loadtest.users.lead import Lead
 from loadtest.users.locust_rows import add_rows
@@ -41,6 +42,11 @@ class LocalControl(Lead):
         )
         set_runtime(self.environment, runtime)
         runtime.start()
+
+    def deliver_pushes(self, pushes: list[Arrival]) -> None:
+        """Tell the run of pushes."""
+        if self._runtime is not None and self.is_running:
+            self._runtime.take_pushes(pushes)
 
     def drain(self) -> None:
         """End the run, and take the final report."""

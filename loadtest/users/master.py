@@ -16,9 +16,10 @@ from locust.env import Environment
 from locust.runners import STATE_MISSING, MasterRunner, WorkerNode
 
 from loadtest.errors import LoadtestError
+from loadtest.sink.service import Arrival
 from loadtest.users.dispatch import CellDispatcher
 from loadtest.users.lead import Lead
-from loadtest.users.messages import Kind, WorkerError, WorkerReport
+from loadtest.users.messages import Kind, PushBatch, WorkerError, WorkerReport
 
 __all__ = ["MasterControl"]
 
@@ -106,6 +107,11 @@ class MasterControl(Lead):
         if error.is_fatal:
             self._refused.add(msg.node_id)
             self.abandon()
+
+    def deliver_pushes(self, pushes: list[Arrival]) -> None:
+        """Tell every worker of pushes: only the one whose channel it is takes one."""
+        if self.is_running:
+            self._master.send_message(Kind.PUSHES, PushBatch(self._run, pushes).to_message())
 
     # --- the end -------------------------------------------------------------------------------
 

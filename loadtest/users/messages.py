@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["Kind", "WorkerError", "WorkerReport"]
+__all__ = ["Kind", "PushBatch", "WorkerError", "WorkerReport"]
 
 
 class Kind(StrEnum):
@@ -16,10 +16,24 @@ class Kind(StrEnum):
     """To all workers: end the run and hand in the final report."""
     HURRY = "loadtest_hurry"
     """To all workers: wait for nothing any more."""
+    PUSHES = "loadtest_pushes"
+    """To all workers: a ``PushBatch``."""
     REPORT = "loadtest_report"
     """To the master once a second, and once at the end: a ``WorkerReport``."""
     ERROR = "loadtest_error"
     """To the master: a ``WorkerError``."""
+
+
+@dataclass(frozen=True, slots=True)
+class PushBatch:
+    """What the push sink got: user, channel, message and instant of each."""
+
+    run: str
+    pushes: list[tuple[int, int, int, int]]
+
+    def to_message(self) -> dict[str, Any]:
+        """Return the batch as plain data."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,11 @@ from loadtest.profile import Profile, load_profile
 from loadtest.provisioning import read_existing
 from loadtest.workload import Existing, LoadPlan
 
-__all__ = ["DEFAULT_PROFILE", "RunOptions", "add_arguments", "run_options"]
+__all__ = ["ANY_PORT", "DEFAULT_PROFILE", "RunOptions", "add_arguments", "run_options"]
 
 DEFAULT_PROFILE = "smoke"
+ANY_PORT = "127.0.0.1:0"
+"""Where a push sink listens if nobody says where: on a free port of the loopback address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,15 @@ def add_arguments(parser: ArgumentParser) -> None:
     add("--seed", type=int, default=None, help="seed of everything random in the workload")
     add("--results", default="results", metavar="DIR", help="folder for results (%(default)s)")
     add("--record", default="", metavar="FILE", help="write every observation to a new file")
+    add(
+        "--push-sink",
+        type=_address,
+        nargs="?",
+        const=ANY_PORT,
+        default=None,
+        metavar="HOST:PORT",
+        help=f"take pushes for users who are not connected (push.sink; alone: {ANY_PORT})",
+    )
     add("--ca-file", default="", metavar="PEM", help="certificates to trust, for wss")
     add(
         "--source-address",
@@ -127,6 +138,15 @@ def _device_count(text: str) -> int:
     return count
 
 
+def _address(text: str) -> str:
+    host, colon, port = text.rpartition(":")
+    if not (host and colon and port.isdecimal()):
+        raise argparse.ArgumentTypeError(
+            f"it is {text!r}; it must be HOST:PORT, or nothing behind the profile's name"
+        )
+    return text
+
+
 def _factor(text: str) -> float:
     try:
         factor = float(text)
@@ -148,6 +168,8 @@ def run_options(options: argparse.Namespace) -> RunOptions:
         overrides.append(f"target.dialect={options.dialect}")
     if options.seed is not None:
         overrides.append(f"run.seed={options.seed}")
+    if options.push_sink is not None:
+        overrides.append(f"push.sink={options.push_sink!r}")
     profile = load_profile(options.profile or DEFAULT_PROFILE, overrides)
     if options.devices < 0:  # the web form takes any number
         raise UsageError(f"devices is {options.devices}; it must be 0 (as in the profile) or more")

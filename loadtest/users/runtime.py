@@ -21,6 +21,7 @@ from loadtest.engine import Engine, EngineSettings, EngineStoppedError, Mailbox,
 from loadtest.engine.sockets import target_from_url
 from loadtest.garbage import collect_rarely, keep_what_is_there
 from loadtest.metrics import Interval, Ledger, LedgerSettings
+from loadtest.observations import Observer
 from loadtest.profile import Profile
 from loadtest.recording import Journal, Recorder
 from loadtest.users.director import Director, Placement
@@ -97,9 +98,10 @@ class WorkerRuntime:
         if journal is not None:
             self._recorder = Recorder(ledger, journal, run_id=plan.run_id, started_ns=started_ns)
         self.ledger = self._recorder or ledger
+        self._observer: Observer = self._recorder.observer if self._recorder is not None else ledger
         self.fleet = Fleet(
             device_settings(profile, target.uri(profile.target.api_key)),
-            self._recorder.observer if self._recorder is not None else ledger,
+            self._observer,
             run=plan.run,
             worker=plan.worker,
             random_bits=unseeded_random().getrandbits,
@@ -156,6 +158,10 @@ class WorkerRuntime:
         """Take note that no more users are on their way: the devices are what stays."""
         keep_what_is_there()
         self.engine.submit(lambda: self.director.spawning_completed(self._clock()))
+
+    def take_pushes(self, pushes: Sequence[tuple[int, int, int, int]]) -> None:
+        """Take what the push sink got: user, channel, message and instant of each."""
+        self.engine.submit(lambda: self._take_pushes(pushes))
 
     # --- the end of a run ----------------------------------------------------------------------
 
@@ -229,6 +235,12 @@ class WorkerRuntime:
     def _devices(self) -> list[Device]:
         return [*self.director.devices(), *self.scripted.devices]
 
+    def _take_pushes(self, pushes: Sequence[tuple[int, int, int, int]]) -> None:
+        if self._is_closed:
+            return  # every worker is told of every push, also after its end
+        for push in pushes:
+            self._observer.push_received(*push)
+
     def _tell(self, now_ns: int) -> None:
         if self._is_closed:
             return  # the final report is on its way
@@ -260,6 +272,7 @@ def ledger_settings(profile: Profile) -> LedgerSettings:
         race_window_s=profile.metrics.race_window_s,
         handoff_window_s=profile.metrics.handoff_window_s,
         typing_timeout_s=profile.metrics.typing_timeout_s,
+        expects_pushes=bool(profile.push.sink),
     )
 
 

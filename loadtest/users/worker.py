@@ -16,7 +16,7 @@ from loadtest.recording import Journal
 from loadtest.users.current import clear_runtime, set_runtime
 from loadtest.users.interrupts import Interrupts
 from loadtest.users.locust_rows import add_rows
-from loadtest.users.messages import Kind, WorkerError, WorkerReport
+from loadtest.users.messages import Kind, PushBatch, WorkerError, WorkerReport
 from loadtest.users.presentation import presentation, quiet_locust
 from loadtest.users.run_plan import RunPlan
 from loadtest.users.runtime import Report, WorkerRuntime
@@ -53,6 +53,7 @@ class WorkerControl:
         for hook, listener in listeners:
             hook.add_listener(listener)
         self._worker.register_message(Kind.PLAN, self._take_plan)
+        self._worker.register_message(Kind.PUSHES, self._take_pushes)
         # In greenlets of their own: the one that takes messages must go on taking them.
         self._worker.register_message(Kind.DRAIN, self._drain, concurrent=True)
         self._worker.register_message(Kind.HURRY, self._hurry, concurrent=True)
@@ -104,6 +105,11 @@ class WorkerControl:
 
     def _note_error(self, text: str) -> None:
         self._worker.send_message(Kind.ERROR, WorkerError(text).to_message())
+
+    def _take_pushes(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's message
+        batch = PushBatch(**msg.data)
+        if self._runtime is not None and self._runtime.plan.run == batch.run:
+            self._runtime.take_pushes(batch.pushes)
 
     # --- the end -------------------------------------------------------------------------------
 

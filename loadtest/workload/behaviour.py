@@ -32,6 +32,8 @@ NO_CHANNEL = -1
 class ActionKind(IntEnum):
     """What a device is to do; the order is that of actions due at the same instant."""
 
+    PAUSE = 0
+    """Do nothing, and ask then for what comes next: nobody plans a whole day of absence at once."""
     LEAVE = 1
     """End the chat session in the channel."""
     GO_OFFLINE = 2

@@ -5,8 +5,9 @@ construction: a message, its typing and its edit lie inside a stay of the device
 nothing is planned for a user that is offline; no device holds more chat sessions than it may. So an
 action that cannot be offered is a fault of the server or of the generator, and counts as one.
 
-Actions come lazily, in order, without an end. A user's actions depend on the seed, the cell and the
-member, and on nothing else. Not here: clocks, sockets, and reactions to what arrives (reads).
+Actions come lazily, in order, without an end, and so does their planning: it goes no further ahead
+than a few seconds, however long a user is away. A user's actions depend on the seed, the cell and
+the member, and on nothing else. Not here: clocks, sockets, and reactions to what arrives (reads).
 """
 
 import heapq
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 
 from loadtest.clock import NS_PER_S
 from loadtest.workload.arrivals import Arrivals, Poisson
-from loadtest.workload.behaviour import ActionKind, Behaviour, PlannedAction
+from loadtest.workload.behaviour import NO_CHANNEL, ActionKind, Behaviour, PlannedAction
 from loadtest.workload.population import CellPlan
 from loadtest.workload.randomness import RandomStream, cumulative_weights
 from loadtest.workload.shares import ready_ratio
@@ -25,6 +26,8 @@ from loadtest.workload.visits import CellVisits
 
 __all__ = ["CellSchedule"]
 
+# So little is planned at once that the engine does not notice it.
+_PAUSE_NS = 5 * NS_PER_S
 # Once in decades is never; a rate near the smallest float would overflow.
 _RATE_MIN_PER_S = 1e-9
 
@@ -73,21 +76,27 @@ class _UserPlanner:
         for number, visit in enumerate(streams.timeline.visits):
             self._visits_of_channel.setdefault(visit.channel, []).append(number)
 
-    def actions(self) -> Iterator[PlannedAction]:
-        """Yield the actions in order.
+    def steps(self) -> Iterator[PlannedAction]:
+        """Yield the actions in order, and a pause where there is none for a while.
 
         Typing is planned when its message is, so the planning runs ahead: an action is handed out
         once nothing planned later can be due before it.
         """
+        known_ns = 0
         ahead_ns = round(typing_ahead_s(self._behaviour.writing) * NS_PER_S)
         timeline, messages = self._streams.timeline, self._streams.messages
         updates, pending = self._streams.updates, self._pending
         while True:
             at_ns = min(timeline.next_ns, messages.next_ns, updates.next_ns)
             while pending and pending[0].due_ns < at_ns - ahead_ns:
+                known_ns = pending[0].due_ns
                 yield heapq.heappop(pending)
             if at_ns >= NEVER_NS:
                 return
+            if at_ns - ahead_ns - known_ns >= _PAUSE_NS:
+                # Behind all that was handed out, and before all that will be.
+                known_ns = at_ns - ahead_ns
+                yield PlannedAction(known_ns, ActionKind.PAUSE, 0, NO_CHANNEL, 0)
             if timeline.next_ns == at_ns:
                 for action in timeline.advance():
                     heapq.heappush(pending, action)
@@ -169,7 +178,15 @@ class CellSchedule:
     def actions(self, member: int) -> Iterator[PlannedAction]:
         """Return what a user's devices are to do: in order, lazily, without an end.
 
-        It ends only for a user that never does anything.
+        It ends only for a user that never does anything. To find the next action may take long if
+        it is far away; see ``steps``.
+        """
+        return (step for step in self.steps(member) if step.kind is not ActionKind.PAUSE)
+
+    def steps(self, member: int) -> Iterator[PlannedAction]:
+        """Return the same with pauses in between, so that each next step takes little time.
+
+        Whoever carries the steps out asks for the next one when the present one is due.
 
         Raises:
             UsageError: The user has something to send, but stays are too short for it.
@@ -195,14 +212,15 @@ class CellSchedule:
             ),
             self._stream(member, "texts"),
         )
-        return _UserPlanner(behaviour, streams).actions()
+        return _UserPlanner(behaviour, streams).steps()
 
     def actions_before(self, member: int, end_ns: int) -> Iterator[PlannedAction]:
         """Return a user's actions that are due before an instant of the workload."""
-        for action in self.actions(member):
-            if action.due_ns >= end_ns:
+        for step in self.steps(member):
+            if step.due_ns >= end_ns:
                 return
-            yield action
+            if step.kind is not ActionKind.PAUSE:
+                yield step
 
     def _stream(self, member: int, purpose: str) -> RandomStream:
         return RandomStream(self._seed, "cell", self._cell.index, "member", member, purpose)

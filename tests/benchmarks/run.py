@@ -16,6 +16,7 @@ from rich.console import Console
 
 from loadtest.clock import utc_now
 from tests.benchmarks.errors import BenchmarkError, UnavailableError
+from tests.benchmarks.health_cost import health_cost
 from tests.benchmarks.measure import Measurement, Settings, measure
 from tests.benchmarks.native import build_programs
 from tests.benchmarks.rows import CLASSIC, LIMIT, Row, rows_of
@@ -52,6 +53,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--heart-beat", default="0,0", help="what the server offers, in ms (%(default)s)")
     add("--sleeping-server", action="store_true", help="let the clients pay for waking the server")
     add("--only", default="", help="keys of rows, joined by commas; empty: all")
+    add(
+        "--health-seconds",
+        type=float,
+        default=5,
+        help="of the row on health; 0: none (%(default)s)",
+    )
     add("--all-sizes", action="store_true", help="run slow rows at large sizes, too")
     add("--short", action="store_true", help="100 devices, 1 round, 2 s: does everything run?")
     add("--ours", help="command line for our engine, with {port} {devices} {channel_size} {rate}")
@@ -71,6 +78,7 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     arguments = parser.parse_args(words)
     if arguments.short:
         arguments.devices, arguments.rounds, arguments.seconds = "100", 1, 2
+        arguments.health_seconds = min(arguments.health_seconds, 2)
     try:
         arguments.devices = [int(each) for each in arguments.devices.split(",")]
     except ValueError:
@@ -168,6 +176,9 @@ def main(words: Sequence[str] | None = None) -> int:
     rows = rows_of(arguments.ours)
     rounds = _Rounds(arguments, settings, console)
     rounds.run([row for row in rows if not arguments.only or row.key in arguments.only])
+    health = None
+    if arguments.health_seconds and not arguments.only:
+        health = health_cost(rounds=arguments.rounds, seconds=arguments.health_seconds)
     result = Result(
         at=utc_now(),
         command=["python", "-m", "tests.benchmarks.run", *(words or sys.argv[1:])],
@@ -175,6 +186,7 @@ def main(words: Sequence[str] | None = None) -> int:
         measurements=rounds.measurements,
         summaries=summarize(rounds.measurements, limit=LIMIT, classic=CLASSIC),
         omissions=rounds.omissions,
+        health=health,
     )
     print_tables(console, result, rows)
     path = arguments.results / f"bench-{result.at:%Y%m%dT%H%M%SZ}.json"

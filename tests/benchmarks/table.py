@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from tests.benchmarks.health_cost import HealthCost
 from tests.benchmarks.measure import Measurement
 from tests.benchmarks.rows import Row
 from tests.benchmarks.summary import Spread, Summary
@@ -52,6 +53,8 @@ class Result:
     measurements: Sequence[Measurement]
     summaries: Sequence[Summary]
     omissions: Sequence[Omission]
+    health: HealthCost | None = None
+    """What the watch on the generator's own health costs; None: not measured."""
 
 
 def machine() -> dict[str, str | int]:
@@ -78,6 +81,8 @@ def print_tables(console: Console, result: Result, rows: Sequence[Row]) -> None:
     for devices in sorted({each.devices for each in result.summaries}):
         summaries = [each for each in result.summaries if each.devices == devices]
         console.print(_table(devices, summaries, by_key))
+    if result.health is not None:
+        console.print(str(result.health), markup=False, highlight=False, soft_wrap=True)
     for each in result.omissions:
         text = f"left out: {by_key[each.row].title} with {each.devices} devices: {each.reason}"
         console.print(text, markup=False, soft_wrap=True)
@@ -124,10 +129,15 @@ def write_json(path: Path, result: Result) -> None:
         "settings": dict(result.settings),
         "summary": [dataclasses.asdict(each) for each in result.summaries],
         "measurements": [_with_figures(each) for each in result.measurements],
+        "health_sampling": None if result.health is None else _health(result.health),
         "left_out": [dataclasses.asdict(each) for each in result.omissions],
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document, indent=2) + "\n")
+
+
+def _health(health: HealthCost) -> dict[str, Any]:
+    return dataclasses.asdict(health) | {"cpu_s_per_s": health.cpu_s_per_s}
 
 
 def _with_figures(measurement: Measurement) -> dict[str, Any]:

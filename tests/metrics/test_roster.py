@@ -99,7 +99,7 @@ def test_devices_are_counted_by_state() -> None:
         DeviceState.ENDING,
         DeviceState.OFFLINE,
     ):
-        roster.set_device(device, state)
+        roster.set_device(device, state, 1)
         found.append((roster.connected_count, roster.online_count, len(roster.user(1).online)))
 
     assert found == [(1, 0, 0), (1, 1, 1), (1, 0, 0), (0, 0, 0)]

@@ -8,8 +8,12 @@ from loadtest.metrics.thresholds import known_figures, parse, samples_needed
 SUMMARY: dict[str, Any] = {
     "ledger": {"channel.message.created": {"expected": 1000, "delivered": 999, "lost": 1}},
     "latency": {"channel.message.created": {"count": 5000, "p99_ms": 12.5, "max_ms": 80.0}},
-    "notifications": {"expected": 0, "delivered": 0, "missed": 0, "latency": {"count": 0}},
-    "actions": {},
+    "notifications": {
+        **{"expected": 0, "delivered": 0, "missed": 0, "spurious": 0, "late": 0},
+        "latency": {"count": 0},
+    },
+    "actions": {"read": {"count": 4, "errors": 0, "dropped": 0}},
+    "completion": {"all": {"last": {"count": 3}, "incomplete": 0}},
 }
 
 
@@ -24,8 +28,12 @@ SUMMARY: dict[str, Any] = {
         ("ledger.channel.message.created.lost != 0", 1, True),
         ("ratio(ledger.channel.message.created) >= 0.999", 0.999, True),
         (" ratio( ledger.channel.message.created ) > .9991 ", 0.999, False),
-        ("notifications.missed == 0", 0, True),
-        ("actions.edit.errors == 0", 0, True),
+        ("notifications.expected == 0", 0, True),
+        ("notifications.spurious == 0", 0, True),
+        ("notifications.latency.count < 1", 0, True),
+        ("actions.read.errors == 0", 0, True),
+        ("actions.read.dropped < 1", 0, True),
+        ("completion.all.incomplete < 1", 0, True),
     ],
 )
 def test_a_threshold_holds_or_breaks(expression: str, value: float, held: bool) -> None:
@@ -40,6 +48,10 @@ def test_a_threshold_holds_or_breaks(expression: str, value: float, held: bool) 
         pytest.param("ratio(notifications) >= 1", 0, id="a ratio of nothing"),
         pytest.param("notifications.latency.p99_ms < 5", 0, id="a percentile of nothing"),
         pytest.param("actions.edit.p99_ms < 5", 0, id="an action that never was"),
+        pytest.param("actions.edit.errors == 0", 0, id="no error of an action that never was"),
+        pytest.param("completion.1.incomplete == 0", 0, id="no loss in a size that never was"),
+        pytest.param("notifications.missed == 0", 0, id="nothing missed of nothing"),
+        pytest.param("notifications.late < 3", 0, id="nothing late of nothing"),
         pytest.param(
             "latency.channel.message.created.p999_ms < 5", 5000, id="a percentile of too few"
         ),
@@ -50,6 +62,13 @@ def test_too_few_samples_decide_nothing(expression: str, samples: int) -> None:
 
     assert result.held is None
     assert result.samples == samples
+
+
+def test_what_breaks_a_threshold_breaks_it_without_samples_too() -> None:
+    """An amount that had to come and did not is no want of samples."""
+    result = parse("notifications.delivered > 10").evaluate(SUMMARY)
+
+    assert (result.value, result.held, result.samples) == (0, False, 0)
 
 
 @pytest.mark.parametrize(

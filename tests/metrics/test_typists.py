@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from loadtest.metrics.figures import EventFigures, Figures
-from loadtest.observations import ChatEvent
+from loadtest.observations import Action, ChatEvent
 from tests.support.scenes import ROOM, Scene, ns
 
 STARTED = ChatEvent.TYPING_STARTED
@@ -172,3 +172,140 @@ def test_typing_that_nobody_began_is_unexpected() -> None:
     scene.event(STOPPED, 2, 1001, 1)
 
     assert scene.outcome() == ({"unexpected": {"no_cause": 1}}, {"unexpected": {"no_cause": 1}})
+
+
+class Refused(Typing):
+    """The same, with a server that refuses."""
+
+    def refuse_keystrokes(self, at_ms: float) -> None:
+        """Refuse what ``type`` wrote at an instant."""
+        self._refuse(Action.KEYSTROKES, at_ms - 1)
+
+    def refuse_message(self, at_ms: float) -> None:
+        """Refuse the message that was written at an instant."""
+        self._refuse(Action.MESSAGE, at_ms)
+
+    def _refuse(self, action: Action, due_ms: float) -> None:
+        reason = "RateLimitedError: too many"
+        self.ledger.action_failed(action, 1, ns(due_ms), ns(due_ms + 5), reason)
+
+    def refused(self) -> tuple[int, int]:
+        """Return how many starts and stops the refusals took back."""
+        figures = self.figures()
+        return figures.event(STARTED).refused, figures.event(STOPPED).refused
+
+
+def test_refused_keystrokes_start_no_typing() -> None:
+    scene = Refused()
+    scene.type(1000)
+    scene.refuse_keystrokes(1000)
+    scene.settle(5000)
+
+    assert scene.outcome() == ({"boundary": 2}, {})
+    assert scene.refused() == (1, 0)
+
+
+def test_typing_starts_with_the_first_keystrokes_that_are_not_refused() -> None:
+    scene = Refused()
+    scene.type(1000)
+    scene.refuse_keystrokes(1000)
+    scene.type(1500)
+    scene.event(STARTED, 1, 1504, 1, 2)
+    scene.event(STOPPED, 1, 4505, 1, 2)
+    scene.settle(4600)
+
+    expected = {"expected": 2, "delivered": 2}
+    assert scene.outcome() == (expected | {"boundary": 2}, expected)
+
+
+def test_a_refusal_that_is_known_late_leaves_the_start_to_the_keystrokes_behind_it() -> None:
+    scene = Refused()
+    scene.type(1000)
+    scene.type(1002)
+    scene.refuse_keystrokes(1000)
+    scene.event(STARTED, 1, 1006, 1, 2)
+    scene.event(STOPPED, 1, 4005, 1, 2)
+    scene.settle(4100)
+
+    expected = {"expected": 2, "delivered": 2}
+    assert scene.outcome() == (expected, expected)
+
+
+def test_refused_keystrokes_put_no_stop_off() -> None:
+    scene = Refused()
+    scene.type(1000)
+    scene.event(STARTED, 1, 1004, 1, 2)
+    scene.type(2500)
+    scene.refuse_keystrokes(2500)
+    scene.event(STOPPED, 1, 4004, 1, 2)
+    scene.settle(4050)
+    scene.type(4900)
+    scene.event(STARTED, 1, 4904, 1, 2)
+    figures = scene.figures()
+
+    assert counts(figures.event(STARTED)) == {"expected": 4, "delivered": 4}
+    assert counts(figures.event(STOPPED))["delivered"] == 2
+    assert figures.event(STOPPED).latency.max_us == 4_000
+
+
+def test_refused_keystrokes_before_a_message_have_neither_started_nor_stopped() -> None:
+    scene = Refused()
+    scene.type(1000)
+    scene.send(1, at_ms=1003)
+    scene.refuse_keystrokes(1000)
+
+    assert scene.outcome() == ({"boundary": 2}, {"boundary": 2})
+    assert scene.refused() == (1, 1)
+
+
+def test_a_refused_message_has_not_stopped_typing() -> None:
+    scene = Refused()
+    scene.type(1000)
+    scene.event(STARTED, 1, 1004, 1, 2)
+    scene.send(1, at_ms=1500)
+    scene.refuse_message(1500)
+    scene.event(STOPPED, 1, 4002, 1, 2)
+    scene.settle(4100)
+    figures = scene.figures()
+
+    assert counts(figures.event(STARTED)) == {"expected": 2, "delivered": 2}
+    assert counts(figures.event(STOPPED)) == {"expected": 2, "delivered": 2, "boundary": 2}
+    assert figures.event(STOPPED).latency.max_us == 2_000, "counted from the end of the pause"
+    assert scene.refused() == (0, 1)
+
+
+def test_keystrokes_behind_a_refused_message_begin_nothing() -> None:
+    scene = Refused()
+    scene.type(1000)
+    scene.event(STARTED, 1, 1004, 1, 2)
+    scene.send(1, at_ms=1500)
+    scene.type(1503)
+    scene.refuse_message(1500)
+    scene.event(STOPPED, 1, 4506, 1, 2)
+    scene.settle(4600)
+    figures = scene.figures()
+
+    assert counts(figures.event(STARTED)) == {"expected": 2, "delivered": 2, "boundary": 2}
+    assert counts(figures.event(STOPPED)) == {"expected": 2, "delivered": 2, "boundary": 2}
+    assert figures.event(STOPPED).latency.max_us == 3_000
+
+
+def test_a_refusal_of_somebody_who_does_not_type_changes_nothing() -> None:
+    scene = Refused()
+    scene.send(1, at_ms=1500)
+    scene.refuse_message(1500)
+    scene.type(2000, device=77)
+    scene.ledger.action_failed(
+        Action.KEYSTROKES, 77, ns(1999), ns(2004), "RateLimitedError: too many"
+    )
+
+    assert scene.outcome() == ({}, {})
+
+
+def test_what_somebody_saw_was_not_refused() -> None:
+    scene = Refused()
+    scene.type(1000)
+    scene.event(STARTED, 1, 1004, 2)
+    scene.refuse_keystrokes(1000)
+
+    assert scene.outcome()[0] == {"expected": 2, "delivered": 1, "lost": 1}

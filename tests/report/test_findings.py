@@ -11,6 +11,7 @@ from loadtest.report.findings import (
     load_facts,
     notification_facts,
     outside_facts,
+    push_facts,
     reasons,
     run_facts,
     unexpected_facts,
@@ -25,6 +26,7 @@ from tests.support.summaries import (
     no_figures,
     passing_summary,
     stopped_summary,
+    with_pushes,
     with_slow_devices,
     without_notifications,
 )
@@ -132,6 +134,38 @@ def test_missing_notifications_without_a_known_kind_are_bad() -> None:
 
 def test_a_run_without_notifications_claims_none() -> None:
     assert findings(without_notifications())[-1].tone is Tone.QUIET
+
+
+@pytest.mark.parametrize(
+    ("summary", "sentence", "tone"),
+    [
+        pytest.param(with_pushes(), "All 310 expected pushes came, once.", Tone.GOOD, id="right"),
+        pytest.param(
+            with_pushes(missed=2, duplicate=1),
+            "Pushes: 308 of 310 right; 2 missed, 1 duplicate.",
+            Tone.BAD,
+            id="wrong",
+        ),
+        pytest.param(
+            with_pushes(expected=0, delivered=0),
+            "No push was expected, and none came wrongly.",
+            Tone.QUIET,
+            id="nothing expected",
+        ),
+    ],
+)
+def test_pushes_are_one_sentence(summary: Summary, sentence: str, tone: Tone) -> None:
+    found = findings(summary)[-1]
+
+    assert (found.text, found.tone) == (sentence, tone)
+
+
+def test_each_wrong_push_is_a_fact() -> None:
+    facts = {fact.label: fact for fact in push_facts(with_pushes(spurious=3, unassigned=7))}
+
+    assert (facts["pushes spurious"].text, facts["pushes spurious"].tone) == ("3", Tone.BAD)
+    assert (facts["pushes unassigned"].text, facts["pushes unassigned"].tone) == ("7", Tone.WARN)
+    assert push_facts(passing_summary()) == ()
 
 
 def test_the_run_is_named_with_its_target() -> None:

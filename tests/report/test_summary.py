@@ -6,7 +6,7 @@ import pytest
 
 from loadtest.metrics import Totals, Verdict, merge
 from loadtest.metrics.figures import SIZE_CLASSES
-from loadtest.metrics.thresholds import known_figures, parse
+from loadtest.metrics.thresholds import LATENCY_FIGURES, known_figures, parse
 from loadtest.observations import Action, ChatEvent
 from loadtest.report.summary import RunFacts, build_summary, contradictions
 from tests.support.scenes import Scene, ns
@@ -23,10 +23,11 @@ FACTS = RunFacts(
     duration_s=20.01234,
     versions={"chatkitty-loadtest": "0.1.0"},
     lag_p99_limit_ms=20.0,
+    push_sink={"url": "http://127.0.0.1:8085/", "received": 5, "unreadable": 2},
 )
 NESTED = (
     *("completion", "actions", "profile", "versions", "selftest", "other_events", "unexpected"),
-    *("notifications.by_devices", "load.connections_lost_by_reason"),
+    *("push", "notifications.by_devices", "load.connections_lost_by_reason"),
 )
 
 
@@ -87,6 +88,54 @@ def _is_in(part: Any, figure: str) -> bool:
         for name, below in part.items()
         if figure.startswith(f"{name}.")
     )
+
+
+def test_pushes_of_other_programs_are_told_apart() -> None:
+    totals = scene().totals()
+    totals.figures.push.taken = 3
+    push = build_summary(totals, FACTS)["push"]
+
+    assert (push["received"], push["unassigned"], push["unreadable"]) == (5, 2, 2)
+    assert push["latency"] == {"count": 0, **dict.fromkeys(LATENCY_FIGURES[1:])}
+
+
+def test_without_a_push_sink_there_is_nothing_to_say_of_pushes() -> None:
+    threshold = parse("push.missed == 0")
+    facts = replace(FACTS, push_sink=None, thresholds=(threshold,))
+    summary = build_summary(scene().totals(), facts)
+
+    assert summary["push"] is None
+    assert summary["thresholds"][0]["held"] is None, "what nobody looked for did not hold"
+
+
+def test_thresholds_that_nobody_chose_say_nothing_of_what_never_happened() -> None:
+    expressions = ("ledger.channel.message.created.lost == 1", "actions.edit.p99_ms < 5")
+    thresholds = tuple(parse(each) for each in expressions)
+    chosen = build_summary(scene().totals(), replace(FACTS, thresholds=thresholds))
+    facts = replace(FACTS, thresholds=thresholds, has_implied_thresholds=True)
+    implied = build_summary(scene().totals(), facts)
+
+    assert [each["held"] for each in chosen["thresholds"]] == [True, None]
+    assert chosen["verdict"] == "INCONCLUSIVE"
+    assert [each["held"] for each in implied["thresholds"]] == [True]
+    assert implied["verdict"] == "PASS"
+
+
+def test_the_share_of_the_load_that_was_not_offered_is_of_what_users_planned() -> None:
+    made = scene()
+    for number in range(7):
+        completed = ns(number)
+        made.ledger.action_completed(Action.RELAY, 1, completed, completed, 0, completed)
+    generator = build_summary(made.totals(), FACTS)["generator"]
+
+    assert (generator["dropped_arrivals"], generator["dropped_ratio"]) == (1, 0.333333)
+
+
+def test_pushes_that_do_not_add_up_are_a_contradiction() -> None:
+    totals = scene().totals()
+    totals.figures.push.expected = 1
+
+    assert contradictions(totals) == ("push",)
 
 
 def test_the_figures_are_those_of_the_run() -> None:

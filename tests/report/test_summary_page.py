@@ -16,6 +16,7 @@ from tests.support.summaries import (
     passing_summary,
     stopped_summary,
     timeline,
+    with_pushes,
 )
 
 PAGE = (Path(__file__).parents[2] / "docs" / "summary.md").read_text()
@@ -75,6 +76,7 @@ SUMMARIES = [
     pytest.param(failed_summary(), id="failed"),
     pytest.param(inconclusive_summary(), id="inconclusive"),
     pytest.param(stopped_summary(), id="stopped"),
+    pytest.param(with_pushes(), id="with a push sink"),
 ]
 
 
@@ -110,7 +112,8 @@ def test_made_up_summaries_have_the_keys_of_built_ones() -> None:
     real = {path for path, _ in leaves(built_summary())}
     real |= {path for path, _ in leaves(inconclusive_summary()) if path.startswith("reasons[]")}
 
-    assert {path for path, _ in leaves(failed_summary())} <= real | {"selftest"}
+    assert {path for path, _ in leaves(failed_summary())} <= real | {"selftest", "push"}
+    assert {path for path, _ in leaves(with_pushes())} <= real
 
 
 def test_every_column_of_the_timeline_is_documented() -> None:

@@ -11,6 +11,7 @@ from tests.support.summaries import (
     inconclusive_summary,
     passing_summary,
     stopped_summary,
+    with_pushes,
     without_notifications,
 )
 
@@ -21,6 +22,7 @@ SUMMARIES = [
     inconclusive_summary,
     stopped_summary,
     without_notifications,
+    with_pushes,
     dict,
 ]
 
@@ -94,6 +96,14 @@ def test_right_and_wrong_notifications_are_apart() -> None:
 
     assert line_of(page, "right")[1:] == ["2,306", "of", "2,318"]
     assert "missed 12, duplicate 0, spurious 3, hand-off gap 2" in page
+
+
+def test_pushes_are_shown_where_there_was_a_sink() -> None:
+    page = shown(with_pushes(missed=3), 100)
+
+    assert line_of(page, "pushes")[1:5] == ["307", "of", "310", "right;"]
+    assert line_of(page, "push ")[1:3] == ["310", "6.10"]
+    assert "pushes" not in shown(passing_summary())
 
 
 def test_thresholds_are_marked_by_more_than_colour() -> None:

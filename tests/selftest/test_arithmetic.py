@@ -9,7 +9,12 @@ import pytest
 
 from loadtest.clock import NS_PER_MS
 from loadtest.metrics import Histogram
-from loadtest.selftest.arithmetic import queue_wait_ms, stall_percentile_ms
+from loadtest.selftest.arithmetic import (
+    jitter_error_ms,
+    jitter_percentile_ms,
+    queue_wait_ms,
+    stall_percentile_ms,
+)
 
 _MS_PER_S = 1000
 
@@ -89,3 +94,14 @@ def test_a_queue_grows_by_what_comes_more_than_it_serves() -> None:
 
 def test_a_queue_that_keeps_up_makes_nobody_wait() -> None:
     assert queue_wait_ms(900, per_s=100, window_s=10) == 0
+
+
+@pytest.mark.parametrize(("percentile", "expected_ms"), [(50, 60), (90, 108), (100, 120)])
+def test_an_even_jitter_has_even_percentiles(percentile: float, expected_ms: float) -> None:
+    assert jitter_percentile_ms(percentile, jitter_ms=120) == pytest.approx(expected_ms)
+
+
+def test_the_percentiles_of_few_copies_are_less_certain() -> None:
+    assert jitter_error_ms(50, jitter_ms=120, count=100) == pytest.approx(6)
+    assert jitter_error_ms(50, jitter_ms=120, count=400) == pytest.approx(3)
+    assert jitter_error_ms(100, jitter_ms=120, count=400) == 0

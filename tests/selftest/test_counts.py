@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from loadtest.selftest.counts import connection_checks, count_checks
+from loadtest.selftest.counts import connection_checks, count_checks, push_checks
 from tests.support.selftest_evidence import evidence
 
 _MESSAGE = "channel.message.created"
@@ -84,6 +84,42 @@ def test_cut_and_refused_connections_are_lost_connections() -> None:
     checks = connection_checks(evidence({"load": load, "sessions": starts}, stats))
 
     assert all(check.held for check in checks)
+
+
+def test_a_cut_may_hit_a_device_whose_user_session_is_only_starting() -> None:
+    """The server has started it, the device has not: nobody is wrong."""
+    stats = {"faults": {"cut": 2}, "user_sessions": {"started": 27}}
+    load = {"connections_lost": 2, "user_sessions": 24}
+    starts = {"user_session_start": {"errors": 1}}
+    actions = {"reconnect": {"errors": 1}}
+    found = evidence({"load": load, "sessions": starts, "actions": actions}, stats)
+    assert [check.figure for check in connection_checks(found) if not check.held] == []
+
+    without_cut = evidence({"load": load, "sessions": starts}, {"faults": {"cut": 0}})
+    wrong = [check.figure for check in connection_checks(without_cut) if not check.held]
+    assert "failed starts of user sessions" in wrong
+
+
+@pytest.mark.parametrize(
+    ("figure", "push", "stats"),
+    [
+        pytest.param("missed", {"missed": 3}, {"faults": {"drop": {"push": 3}}}, id="lost"),
+        pytest.param(
+            "duplicate",
+            {"duplicate": 3, "received": 53},
+            {"faults": {"duplicate": {"push": 3}}, "push": {"sent": 53}},
+            id="doubled",
+        ),
+    ],
+)
+def test_a_push_fault_has_its_own_count(
+    figure: str, push: dict[str, int], stats: dict[str, Any]
+) -> None:
+    assert all(check.held for check in push_checks(evidence({"push": push}, stats)))
+    [wrong] = [
+        each for each in push_checks(evidence({"push": push | {figure: 2}}, stats)) if not each.held
+    ]
+    assert wrong.figure == f"pushes {figure}"
 
 
 def test_a_ledger_that_does_not_add_up_fails() -> None:

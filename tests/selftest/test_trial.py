@@ -12,7 +12,7 @@ _URL = "http://127.0.0.1:1"
 
 def test_a_profile_is_run_by_the_command_that_anybody_uses() -> None:
     trial = Trial(overrides=("run.drain_s=4",), duration_s=8.5)
-    command = _command(trial, _URL, Path("there"))
+    command = _command(trial, _URL, Path("there"), "")
 
     assert command[1:4] == ["-m", "loadtest", "run"]
     assert command[4].endswith("steady.toml")
@@ -22,11 +22,25 @@ def test_a_profile_is_run_by_the_command_that_anybody_uses() -> None:
 
 def test_scripted_users_are_run_by_locust_for_whole_seconds() -> None:
     trial = Trial(locustfile="closed_probe.py", users=4, duration_s=11.9)
-    command = _command(trial, _URL, Path("there"))
+    command = _command(trial, _URL, Path("there"), "")
 
     assert command[1:4] == ["-m", "locust", "-f"]
     assert command[command.index("--run-time") + 1] == "12s"
     assert command[command.index("--users") + 1] == "4"
+
+
+def test_a_push_sink_is_where_the_server_calls() -> None:
+    command = _command(Trial(), _URL, Path("there"), "127.0.0.1:8085")
+
+    assert command[-2:] == ["--push-sink", "127.0.0.1:8085"]
+
+
+def test_the_noise_of_a_maximum_is_the_longest_lag_of_all() -> None:
+    assert evidence().noise_ms("p99") == 0.2
+    assert evidence().noise_ms("max") == 0.5
+    found = evidence({"generator": {"loop_lag": {"max_ms": 7.5}}})
+    assert found.noise_ms("max") == 7.5
+    assert evidence({"generator": {"lag": {"p95_ms": None}}}).noise_ms("p95") == 0
 
 
 def test_faults_are_read_by_kind_and_subject() -> None:

@@ -51,6 +51,7 @@ _SHAPES: dict[str, tuple[Any, ...]] = {
     "event_delivered": (st.sampled_from(ChatEvent), _small, _user, _instant),
     "read_receipt_delivered": (_small, _message, _user, _instant),
     "notification_delivered": (_small, _small, _message, _instant),
+    "push_received": (_user, _small, _message, _instant),
     "message_identified": (_small, _message, _instant),
     "event_unexplained": (st.just("channel.other"), _small, _small, _instant),
     "event_counted": (st.just("user.contact"), _small, _instant),
@@ -103,7 +104,11 @@ def totals_of(ledger: Ledger | Recorder, *, drained: bool = True) -> Totals:
 @contextmanager
 def recorded(path: Path, worker: int = 0, run_id: str = RUN_ID) -> Iterator[Recorder]:
     """Record what a fresh ledger gets while the context is open."""
-    ledger = Ledger(LedgerSettings(resent_rows=10_000), worker=worker, started_ns=STARTED_NS)
+    ledger = Ledger(
+        LedgerSettings(resent_rows=10_000, expects_pushes=True),
+        worker=worker,
+        started_ns=STARTED_NS,
+    )
     journal = Journal(path)
     try:
         yield Recorder(ledger, journal, run_id=run_id, started_ns=STARTED_NS)

@@ -24,6 +24,8 @@ SMALL = (
     "run.ramp_s=1",
     "--set",
     "generator.lag_p99_limit_ms=2000",
+    "--set",
+    "generator.loop_lag_p99_limit_ms=5000",
 )
 
 

@@ -28,6 +28,10 @@ _SUMMARY: dict[str, Any] = {
     },
     "sessions": {"user_session_start": {"errors": 0}},
     "actions": {},
+    "generator": {
+        "lag": {"p95_ms": 0.1, "p99_ms": 0.2, "max_ms": 0.5},
+        "loop_lag": {"p95_ms": None, "p99_ms": None, "max_ms": None},
+    },
     "notifications": {
         **{"delivered": 100, "missed": 0, "duplicate": 0, "spurious": 0, "boundary": 0},
         "activation": {
@@ -36,13 +40,21 @@ _SUMMARY: dict[str, Any] = {
         },
         "by_devices": {},
     },
+    "push": {
+        **{"received": 50, "unassigned": 0, "expected": 50, "missed": 0},
+        **{"duplicate": 0, "spurious": 0, "late": 0},
+    },
 }
 _SUMMARY["ledger"][ChatEvent.MESSAGE_CREATED] |= {"expected": 900, "delivered": 900}
-_KINDS = ("drop", "duplicate", "reorder", "spurious_notification", "rate_limit", "queue")
+_KINDS = (
+    *("drop", "duplicate", "reorder", "spurious_notification", "rate_limit", "queue"),
+    *("action_queue", "delay"),
+)
 _STATS: dict[str, Any] = {
     "user_sessions": {"started": 25},
     "deliveries_on_channel_topics": {"channel.message.created": 900},
     "notifications_delivered": 100,
+    "push": {"created": 50, "sent": 50},
     "faults": {
         **{kind: {} for kind in _KINDS},
         **{"cut": 0, "refuse_connect": 0, "refuse_socket": 0, "stall": 0},

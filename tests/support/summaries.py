@@ -20,6 +20,7 @@ __all__ = [
     "passing_summary",
     "stopped_summary",
     "timeline",
+    "with_pushes",
     "with_slow_devices",
     "without_notifications",
 ]
@@ -142,6 +143,7 @@ def passing_summary() -> dict[str, Any]:
             "others": _device_class(204, _EXPECTED[ChatEvent.MESSAGE_CREATED]),
         },
         "recovery": {**no_figures(), "chat_sessions_lost": 0, "lost_in_gap": 0},
+        "push": None,
         "generator": _generator(),
         "unexpected": {},
         "other_events": {},
@@ -213,10 +215,34 @@ def _generator() -> dict[str, Any]:
         "unsent_bytes_peak": 18_432,
         "open_files_peak": 231,
         "dropped_arrivals": 0,
+        "dropped_ratio": 0.0,
         "workers": 1,
         "workers_lost": 0,
         "clock_uncertainty_ms": None,
     }
+
+
+def with_pushes(**wrong: int) -> dict[str, Any]:
+    """Return a passing run with a push sink, and what went wrong with pushes."""
+    summary = passing_summary()
+    counts = dict.fromkeys(
+        ("unassigned", "unreadable", "missed", "late", "duplicate", "spurious", "in_flight"), 0
+    )
+    expected = 310
+    summary["push"] = {
+        "url": "http://127.0.0.1:8085/",
+        "received": 312,
+        "expected": expected,
+        "delivered": expected - wrong.get("missed", 0),
+        "boundary": 4,
+        "boundary_seen": 2,
+        "delivery_ratio": 1.0,
+        "latency": figures(expected, 6.1),
+        "service_latency": figures(expected, 5.9),
+        **counts,
+        **wrong,
+    }
+    return summary
 
 
 def failed_summary() -> dict[str, Any]:
@@ -378,5 +404,6 @@ def built_summary() -> dict[str, Any]:
         lag_p99_limit_ms=20.0,
         thresholds=(parse("notifications.missed == 0"),),
         selftest=SELFTEST,
+        push_sink={"url": "http://127.0.0.1:8085/", "received": 5, "unreadable": 0},
     )
     return build_summary(Totals(figures=measured, timeline=(row,)), run)

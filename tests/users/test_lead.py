@@ -27,8 +27,9 @@ ADDRESS = "http://127.0.0.1:4711"
 class FakeServer:
     """An embedded server in name only."""
 
-    def __init__(self) -> None:
+    def __init__(self, push_url: str = "") -> None:
         self.address = ADDRESS
+        self.push_url = push_url
         self.is_running = True
 
     def stop(self) -> None:
@@ -257,6 +258,82 @@ def test_the_web_form_decides_anew_for_each_run(world: World) -> None:
     assert (second.host, world.checked) == ("http://chat:1", ["http://chat:1"])
     assert len(world.folders()) == 2
     assert first.run != second.run
+
+
+def test_the_push_sink_is_there_before_the_server_that_calls_it(world: World) -> None:
+    leading = world.leading("--push-sink")
+    server, intake = leading._server, leading._intake
+    assert server is not None
+    assert intake is not None
+    assert server.push_url == intake.url
+    world.start()
+    assert leading.conductor is not None
+    assert world.complaints == [], "the embedded server needs nobody to tell it"
+    world.runner.quit()
+    world.fire("quitting")
+
+    assert leading._intake is None
+
+
+def test_a_deployment_has_to_be_told_what_to_call(world: World) -> None:
+    leading = world.leading("--push-sink", "--host", "http://chat:1")
+    world.start()
+    intake = leading._intake
+    assert intake is not None
+    assert world.complaints == [f"push sink: the deployment must call {intake.url}"]
+    world.fire("quitting")
+
+
+def test_a_push_sink_that_is_wished_later_comes_with_a_server_that_calls_it(world: World) -> None:
+    leading = world.leading()
+    first = leading._server
+    options = world.environment.parsed_options
+    assert options is not None
+    options.push_sink = "127.0.0.1:0"
+    world.start()
+    second, intake = leading._server, leading._intake
+    assert first is not None
+    assert second is not None
+    assert intake is not None
+    assert not first.is_running
+    assert second.push_url == intake.url
+    world.runner.stop()
+    options.push_sink = None
+    world.start()
+
+    assert leading._intake is None
+    assert leading._server is not None
+    assert leading._server.push_url == ""
+    world.fire("quitting")
+
+
+def test_a_push_sink_that_cannot_listen_ends_the_process(world: World) -> None:
+    with pytest.raises(SystemExit):
+        world.leading("--push-sink", "127.0.0.1:99999")
+    assert "port is 99999" in world.complaints[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_implied"),
+    [
+        pytest.param((), True, id="nobody named a profile"),
+        pytest.param(("--profile", "smoke"), False, id="somebody did"),
+        pytest.param(("--set", "thresholds=[]"), False, id="or the thresholds"),
+    ],
+)
+def test_scripted_users_are_held_to_promises_as_far_as_these_concern_them(
+    world: World, arguments: tuple[str, ...], *, is_implied: bool
+) -> None:
+    class Scripted(User):
+        """Any other user."""
+
+    scripted = world.leading(*arguments, user_class=Scripted)
+    assert scripted._circumstances(scripted.options, 1).has_implied_thresholds is is_implied
+
+
+def test_a_profile_s_own_users_are_held_to_all_its_promises(world: World) -> None:
+    leading = world.leading()
+    assert leading._circumstances(leading.options, 1).has_implied_thresholds is False
 
 
 # --- the end ----------------------------------------------------------------------------------

@@ -16,7 +16,10 @@ from loadtest.users.local import LocalControl
 from tests.support.locust_process import environment, parsed
 from tests.support.server_process import running_server
 
-SMALL = ("--devices", "6", "--set", "run.ramp_s=1", "--set", "generator.lag_p99_limit_ms=5000")
+SMALL = (
+    *("--devices", "6", "--set", "run.ramp_s=1", "--set", "generator.lag_p99_limit_ms=5000"),
+    *("--set", "generator.loop_lag_p99_limit_ms=5000"),
+)
 
 
 @pytest.fixture
@@ -73,6 +76,21 @@ def test_a_second_run_of_the_same_process_begins_afresh(tmp_path: Path, url: str
     devices = control.options.profile.devices_in_run
     assert world.stats.get("user_session_start", "ACTION").num_requests == devices
     runner.quit()
+
+
+def test_pushes_reach_the_run_that_goes_on(tmp_path: Path, url: str) -> None:
+    control, world, runner = controlled(tmp_path, "--host", url)
+    told: list[object] = []
+    control.deliver_pushes([(7, 4, 98, 1)])
+    start(world, runner, control)
+    runtime: Any = runtime_of(world)
+    runtime.take_pushes = told.append
+    control.deliver_pushes([(7, 4, 99, 2)])
+    runner.stop()
+    control.deliver_pushes([(7, 4, 100, 3)])
+    runner.quit()
+
+    assert told == [[(7, 4, 99, 2)]]
 
 
 def test_a_run_may_be_hurried_before_it_has_begun(tmp_path: Path, url: str) -> None:

@@ -2,9 +2,9 @@
 
 from locust.stats import RequestStats
 
-from loadtest.metrics import Histogram
+from loadtest.metrics import Histogram, Interval
 from loadtest.metrics.figures import ActionFigures, EventFigures, Figures, NotificationFigures
-from loadtest.metrics.timeline import Interval, Row
+from loadtest.metrics.timeline import Row
 from loadtest.users.locust_rows import add_rows
 
 NOW_S = 1_800_000_000.5

@@ -94,6 +94,16 @@ def test_the_run_ends_when_every_worker_has_handed_in_its_final_report(world: Wo
     assert not world.control.is_running
 
 
+def test_every_worker_of_a_run_is_told_of_every_push(world: World) -> None:
+    world.control.deliver_pushes([(7, 4, 98, 1)])
+    world.start()
+    world.control.deliver_pushes([(7, 4, 99, 2)])
+
+    [(batch, to)] = world.sent(Kind.PUSHES)
+    assert batch == {"run": world.control._run, "pushes": [(7, 4, 99, 2)]}
+    assert to is None
+
+
 def test_a_worker_that_is_gone_is_not_waited_for(world: World, complaints: list[str]) -> None:
     world.start()
     world.answer_drain(1)

@@ -8,7 +8,7 @@ import pytest
 from locust.argument_parser import LocustArgumentParser
 
 from loadtest.errors import UsageError
-from loadtest.users.options import RunOptions, add_arguments, run_options
+from loadtest.users.options import ANY_PORT, RunOptions, add_arguments, run_options
 
 
 def parsed(*arguments: str) -> Namespace:
@@ -43,6 +43,19 @@ def test_each_option_changes_what_it_names() -> None:
     assert (found.host, found.results, found.ca_file) == ("http://chat:1", "out", "ca.pem")
     assert found.source_addresses == ("127.0.0.2", "127.0.0.3")
     assert (found.allowed_host, found.record) == ("chat", "r")
+
+
+def test_a_push_sink_is_a_key_of_the_profile() -> None:
+    assert options().profile.push.sink == ""
+    assert options("--push-sink").profile.push.sink == ANY_PORT
+    assert options("--push-sink", "[::1]:8085").profile.push.sink == "[::1]:8085"
+
+
+@pytest.mark.parametrize("address", ["smoke", "8085", ":8085", "host:", "host:http"])
+def test_a_push_sink_needs_host_and_port(address: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parsed("--push-sink", address)
+    assert f"it is '{address}'; it must be HOST:PORT" in capsys.readouterr().err
 
 
 def test_devices_scale_the_profile() -> None:

@@ -17,7 +17,9 @@ from loadtest.users.runtime import Report, WorkerRuntime, batched, device_settin
 from tests.support.profiles import profile
 from tests.support.server_process import running_server
 
-PROFILE = profile("population.users=8", "channels.room.size=4", "run.ramp_s=0")
+PROFILE = profile(
+    "population.users=8", "channels.room.size=4", "run.ramp_s=0", "push.sink=127.0.0.1:0"
+)
 
 
 class Running:
@@ -77,6 +79,20 @@ def test_the_final_report_is_the_whole_run(url: str) -> None:
     assert totals.figures.load.user_sessions_ended == 8
     assert running.errors == []
     assert running.reports[-1] is running.final, "nothing is reported after it"
+
+
+def test_the_ledger_gets_pushes_until_it_is_closed(url: str) -> None:
+    running = Running(url)
+    running.add_users()
+    running.until(running.is_connected)
+    running.until(lambda: running.runtime.fleet.channels)
+    channel = next(iter(running.runtime.fleet.channels))
+    running.runtime.take_pushes([(7, channel, 99, 1), (7, channel + 1_000_000, 99, 1)])
+    running.runtime.finish()
+    running.runtime.take_pushes([(7, channel, 99, 1)])
+
+    assert merge([running.final.snapshot]).figures.push.taken == 1
+    assert running.errors == []
 
 
 def test_once_the_end_has_begun_nothing_is_sent(url: str) -> None:

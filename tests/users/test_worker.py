@@ -78,6 +78,18 @@ def test_the_final_report_comes_when_the_master_asks_for_it(world: World) -> Non
     assert [each["is_final"] for each in world.said(Kind.REPORT)].count(True) == 1
 
 
+def test_pushes_reach_the_run_that_they_are_of(world: World) -> None:
+    told: list[object] = []
+    world.tell(Kind.PUSHES, {"run": "00c0ffee", "pushes": [[7, 4, 98, 1]]})
+    world.begin()
+    runtime: Any = runtime_of(world.environment)
+    runtime.take_pushes = told.append
+    world.tell(Kind.PUSHES, {"run": "0000dead", "pushes": [[7, 4, 99, 2]]})
+    world.tell(Kind.PUSHES, {"run": "00c0ffee", "pushes": [[7, 4, 99, 2]]})
+
+    assert told == [[[7, 4, 99, 2]]]
+
+
 def test_a_plan_of_another_version_is_refused(world: World) -> None:
     world.tell(Kind.PLAN, PLAN.to_message() | {"version": "0.0.0"})
     world.fire("test_start")

@@ -1,16 +1,27 @@
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice, pairwise
+from typing import ClassVar
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadtest.clock import NS_PER_S
-from loadtest.workload import ActionKind, Behaviour, CellSchedule, ChannelType, Writing, plan_cell
+from loadtest.workload import (
+    ActionKind,
+    Behaviour,
+    CellSchedule,
+    ChannelType,
+    PlannedAction,
+    Writing,
+    plan_cell,
+)
 from loadtest.workload.arrivals import Bursts, Even
 from loadtest.workload.distributions import Exponential, Fixed, LogNormal, Uniform
 from loadtest.workload.population import CellPlan
+from loadtest.workload.randomness import RandomStream
 from loadtest.workload.typing import TYPING_MAX_S
 from tests.support.workloads import (
     COMINGS_AND_GOINGS,
@@ -194,6 +205,93 @@ def test_actions_are_made_one_by_one() -> None:
     member = next(user.member for user in ROOMS.users if user.device_count)
 
     assert len(list(islice(schedule.actions(member), 1_000))) == 1_000
+
+
+DAYS = stays(
+    stay_s=Fixed(86_400), away_s=Fixed(86_400), active_share_at_start=0.3, enter_within_s=2.0
+)
+
+
+class _CountingShape(Even):
+    """Even arrivals that count how many were drawn, by all users together."""
+
+    drawn: ClassVar[list[int]] = []
+
+    def offsets_ns(self, rng: RandomStream) -> Iterator[int]:
+        """Yield the instants of an even schedule, and count them."""
+        for offset_ns in super().offsets_ns(rng):
+            self.drawn.append(offset_ns)
+            yield offset_ns
+
+
+def test_nobody_plans_a_day_of_absence_at_once() -> None:
+    """What is tried in vain meanwhile would keep the engine for seconds."""
+    away = behaviour(stays=DAYS, arrivals=_CountingShape(1.0), message_rate_per_s=200.0)
+    plan = cell(group(size=10), users=10)
+    schedule = CellSchedule(plan, away, seed=1)
+    _CountingShape.drawn.clear()
+    first = [next(schedule.steps(user.member)) for user in plan.users]
+
+    kinds = {step.kind for step in first}
+    assert kinds == {ActionKind.PAUSE, ActionKind.ENTER}
+    assert max(_CountingShape.drawn) < 60 * NS_PER_S
+    assert all(step.due_ns >= 5 * NS_PER_S for step in first if step.kind is ActionKind.PAUSE)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    workers=st.integers(1, 4),
+    is_long=st.booleans(),
+)
+def test_the_same_seed_plans_the_same_on_any_number_of_workers(
+    *, seed: int, workers: int, is_long: bool
+) -> None:
+    """Each worker plans its own cells alone, step by step, in the order in which it is asked."""
+    cells, users = 4, 12
+    does = replace(LIVELY, stays=DAYS) if is_long else LIVELY
+    people = population(group("room", count=4, size=3), users=users, cells=cells)
+    end_ns = 60 * NS_PER_S
+
+    def planned(index: int) -> dict[int, list[PlannedAction]]:
+        plan = plan_cell(people, index, seed=seed, run="r1")
+        return actions_of(plan, does, seconds=60, seed=seed)
+
+    def stepwise(worker: int) -> dict[tuple[int, int], list[PlannedAction]]:
+        """Return what a worker does that asks all its users in turn."""
+        steps: dict[tuple[int, int], Iterator[PlannedAction]] = {}
+        for index in range(worker, cells, workers):
+            plan = plan_cell(people, index, seed=seed, run="r1")
+            schedule = CellSchedule(plan, does, seed=seed)
+            steps |= {(index, user.member): schedule.steps(user.member) for user in plan.users}
+        done: dict[tuple[int, int], list[PlannedAction]] = {place: [] for place in steps}
+        while steps:
+            for place in list(steps):
+                step = next(steps[place], None)
+                if step is None or step.due_ns >= end_ns:
+                    del steps[place]
+                elif step.kind is not ActionKind.PAUSE:
+                    done[place].append(step)
+        return done
+
+    expected = {
+        (index, member): actions
+        for index in range(cells)
+        for member, actions in planned(index).items()
+    }
+    found: dict[tuple[int, int], list[PlannedAction]] = {}
+    for worker in range(workers):
+        found |= stepwise(worker)
+    assert found == expected
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6))
+def test_steps_are_in_order_with_their_pauses(seed: int) -> None:
+    schedule = CellSchedule(ROOMS, replace(LIVELY, stays=DAYS), seed=seed)
+    for user in ROOMS.users:
+        steps = list(islice(schedule.steps(user.member), 50))
+        assert all(earlier.due_ns <= later.due_ns for earlier, later in pairwise(steps))
 
 
 def test_a_share_of_the_messages_are_replies() -> None:
