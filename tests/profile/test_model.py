@@ -184,7 +184,7 @@ def test_smoke_makes_all_that_causes_the_ten_events() -> None:
     plans = [actions_of(cell, behaviour, seconds=15) for cell in cells]
 
     assert behaviour.reading.probability > 0
-    for kind in ActionKind:
+    for kind in set(ActionKind) - {ActionKind.PAUSE}:
         assert sum(count_of(actions, kind) for actions in plans) >= 1, kind
 
 
