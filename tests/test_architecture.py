@@ -29,10 +29,21 @@ ALLOWED: dict[str, set[str]] = {
         "workload",
         "chat",
     },
-    "users": {"engine", "device", "workload", "profile", "metrics", "recording", "chat"},
+    "users": {
+        "engine",
+        "device",
+        "workload",
+        "profile",
+        "metrics",
+        "recording",
+        "spanning",
+        "chat",
+    },
     "selftest": set(),
     "sink": set(),
     "recording": {"metrics"},
+    # It makes the calls of other workers on a ledger, as a recording makes those of another time.
+    "spanning": {"metrics", "recording", "device"},
     "report": {"metrics", "profile"},
     "engine": {"device", "wire"},
     "server": {"chat", "wire"},
@@ -53,6 +64,7 @@ ALLOWED_BESIDES: dict[str, set[str]] = {
 # Parts of which only some modules may be imported from elsewhere.
 DOORS: dict[tuple[str, str], set[str]] = {
     ("users", "chat"): {"resources", "correlation", "dialect"},
+    ("spanning", "device"): {"numbers"},
 }
 # Which parts may use a framework at all; "clock" is the module.
 ONLY_IN: dict[str, set[str]] = {
@@ -160,7 +172,19 @@ def test_importing_the_package_imports_nothing() -> None:
 
 # The parts without a browser, a terminal or a whole run in them. What `users`, `cli` and `selftest`
 # do shows in whole runs: tests/integration and tests/examples make them.
-MIRRORED = frozenset({"chat", "device", "engine", "metrics", "recording", "server", "sink", "wire"})
+MIRRORED = frozenset(
+    {
+        "chat",
+        "device",
+        "engine",
+        "metrics",
+        "recording",
+        "server",
+        "sink",
+        "spanning",
+        "wire",
+    }
+)
 
 
 def test_every_module_has_its_mirrored_test() -> None:

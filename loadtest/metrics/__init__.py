@@ -8,10 +8,11 @@ clock or knows where observations come from.
 
 from loadtest.metrics.health import HealthSample
 from loadtest.metrics.histogram import Histogram
-from loadtest.metrics.ledger import Interval, Ledger
+from loadtest.metrics.ledger import Ledger
 from loadtest.metrics.settings import LedgerSettings
 from loadtest.metrics.snapshots import Collection, Totals, merge
 from loadtest.metrics.thresholds import Threshold
+from loadtest.metrics.timeline import Interval
 from loadtest.metrics.verdict import ExitCode, Reason, Verdict
 
 __all__ = [

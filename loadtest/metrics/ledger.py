@@ -8,12 +8,11 @@ figures, so that a recorded run can be judged again.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from loadtest.clock import NS_PER_US
+from loadtest.metrics.crossings import Crossings
 from loadtest.metrics.events import EventBook
-from loadtest.metrics.figures import Figures
 from loadtest.metrics.health import HealthSample, record_health
 from loadtest.metrics.keyed import KeystrokesBook
 from loadtest.metrics.messages import MessageBook, Reading
@@ -36,11 +35,11 @@ from loadtest.metrics.roster import Roster, with_one
 from loadtest.metrics.settings import LedgerSettings
 from loadtest.metrics.snapshots import SCHEMA
 from loadtest.metrics.tally import Tally
-from loadtest.metrics.timeline import Gauges, Row, Timeline
+from loadtest.metrics.timeline import Gauges, Interval, Timeline
 from loadtest.metrics.typists import TypingBook
 from loadtest.observations import Action, ChatEvent
 
-__all__ = ["Interval", "Ledger"]
+__all__ = ["Ledger"]
 
 _EFFECTS = {
     Action.MESSAGE: ChatEvent.MESSAGE_CREATED,
@@ -51,17 +50,6 @@ _EFFECTS = {
     Action.READ: ChatEvent.MESSAGE_READ,
 }
 _STARTS = (Action.USER_SESSION_START, Action.RECONNECT)
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """What was counted between two calls of ``roll``."""
-
-    number: int
-    started_ns: int
-    ended_ns: int
-    figures: Figures
-    row: Row
 
 
 class Ledger:
@@ -97,6 +85,13 @@ class Ledger:
         # Looked up once per delivery.
         self._open_messages = self._messages.open
         self._chat_sessions = self._roster.chat_sessions
+        if self.settings.spanned_workers > 1:
+            # The hot path takes all deliveries for those of one worker, so that it must find none.
+            self._open_messages = {}
+            Crossings(self.settings.spanned_workers, self._roster).watch(
+                (self._messages.book, self._keystrokes.book, self._events.book),
+                self._notifications,
+            )
 
     # --- who is who ---------------------------------------------------------------------------
 

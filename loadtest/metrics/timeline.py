@@ -16,7 +16,7 @@ from loadtest.metrics.figures import Figures, add, decoded, encoded
 from loadtest.metrics.histogram import Histogram
 from loadtest.observations import ChatEvent
 
-__all__ = ["Gauges", "Row", "Timeline", "decode_row", "encode_row"]
+__all__ = ["Gauges", "Interval", "Row", "Timeline", "decode_row", "encode_row"]
 
 _US_PER_MS = 1000
 
@@ -82,6 +82,17 @@ class Row(Struct):
             "hub_lag_max_ms": _ms(self.hub_lag_us_peak),
             "cpu_ratio": round(self.cpu_ratio_peak, 3),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """What was counted between two calls of a ledger's ``roll``."""
+
+    number: int
+    started_ns: int
+    ended_ns: int
+    figures: Figures
+    row: Row
 
 
 def _make_row(t_s: int, figures: Figures, gauges: Gauges) -> Row:

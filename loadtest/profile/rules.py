@@ -157,6 +157,16 @@ def _cuts(profile: ProfileSections) -> Iterator[str]:
         )
 
 
+def _spanning(profile: ProfileSections) -> Iterator[str]:
+    reads = profile.workload.read_probability > 0
+    if profile.run.span_workers and reads and "on_message_read" not in profile.device.handlers:
+        yield (
+            "device.handlers has no on_message_read; with run.span_workers it must, or without"
+            " workload.read_probability: a read receipt names its message by a link, which on"
+            " another worker only the answer to its relay explains"
+        )
+
+
 def _thresholds(profile: ProfileSections) -> Iterator[str]:
     for expression in profile.thresholds:
         try:
@@ -176,5 +186,6 @@ _RULES: tuple[Callable[[ProfileSections], Iterator[str]], ...] = (
     _presence,
     _stays,
     _cuts,
+    _spanning,
     _thresholds,
 )

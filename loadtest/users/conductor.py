@@ -18,6 +18,7 @@ import loadtest
 from loadtest.clock import NS_PER_S, Clock, monotonic_ns, utc_now
 from loadtest.errors import UsageError
 from loadtest.metrics import Collection, ExitCode, Totals, Verdict
+from loadtest.metrics.clock_state import ClockState, uncertainty_between_ms
 from loadtest.metrics.thresholds import parse
 from loadtest.metrics.timeline import Row
 from loadtest.recording import Journal
@@ -89,6 +90,7 @@ class Conductor:
         self._collection = Collection()
         self.final_workers: set[int] = set()
         """Numbers of the workers that have handed in their last report."""
+        self._clocks: dict[int, ClockState] = {}
         self._errors: dict[str, int] = {}
         self._is_stopped = False
         self.is_draining = False
@@ -141,6 +143,10 @@ class Conductor:
             self.final_workers.add(snapshot["worker"])
         if self._progress is not None and not self.is_finished:
             self._progress.update(self._view())
+
+    def note_clock(self, worker: int, clock: ClockState) -> None:
+        """Take what a worker knows of its clock."""
+        self._clocks[worker] = clock
 
     def note_draining(self) -> None:
         """Take note that sending has ended and what is in flight is awaited."""
@@ -238,6 +244,8 @@ class Conductor:
             thresholds=tuple(parse(expression) for expression in profile.thresholds),
             workers=circumstances.workers,
             workers_lost=workers_lost,
+            clock_uncertainty_ms=uncertainty_between_ms(self._clocks.values()),
+            clocks=tuple(sorted(self._clocks.items())),
             is_stopped=self._is_stopped,
             errors=tuple(self._errors),
             is_open_workload=circumstances.is_open_workload,

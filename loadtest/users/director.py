@@ -25,6 +25,7 @@ from loadtest.users.texts import keys_typed, text_of_length
 from loadtest.workload import (
     ActionKind,
     Behaviour,
+    CellPlan,
     CellSchedule,
     CutPlan,
     Disturbances,
@@ -56,13 +57,17 @@ class Placement:
     seed: int
     worker: int
     workers: int
+    spans: bool = False
+    """Whether users are dealt one by one, so that cells span workers."""
 
     def cell_of(self, slot: int, users_per_cell: int) -> tuple[int, int]:
         """Return cell and member of this worker's ``slot``-th user.
 
-        Cells are dealt to the workers in turn, so that a cell is the same whatever the number of
-        workers.
+        Cells, or users if cells span workers, are dealt to the workers in turn, so that a cell is
+        the same whatever the number of workers.
         """
+        if self.spans:
+            return divmod(slot * self.workers + self.worker, users_per_cell)
         ordinal, member = divmod(slot, users_per_cell)
         return ordinal * self.workers + self.worker, member
 
@@ -95,7 +100,7 @@ class Director:
         self._schedules: dict[int, CellSchedule] = {}
         self._due: list[tuple[int, int, Callable[[int], None]]] = []
         self._tie = itertools.count().__next__
-        self._next_device = itertools.count(1).__next__
+        self._next_serial = itertools.count(1).__next__
         self._is_sending = True
 
     # --- users come and go ---------------------------------------------------------------------
@@ -105,16 +110,14 @@ class Director:
         index, member = self._placement.cell_of(slot, self._population.users_per_cell)
         cell = self._cell(index)
         plan = cell.plan.users[member]
-        devices = [
-            Device(self._next_device(), plan.name, self._fleet) for _ in range(plan.device_count)
-        ]
+        devices = [self._new_device(index, plan.name) for _ in range(plan.device_count)]
         user = cell.users[member] = SimulatedUser(plan, devices)
         listener = self.listener_of(cell, member)
         for device in devices:
             device.listener = listener
             device.start(due_ns=now_ns, now_ns=now_ns)
         if not devices:
-            cell.introduce(member, Device(self._next_device(), plan.name, self._fleet), now_ns)
+            cell.introduce(member, self._new_device(index, plan.name), now_ns)
         if cell.started_ns:
             self._begin(cell, user, now_ns)
 
@@ -178,12 +181,21 @@ class Director:
             found += [introduction.device for introduction in cell.introductions.values()]
         return found
 
+    def _new_device(self, cell: int, username: str) -> Device:
+        return Device(self._device_number(cell), username, self._fleet)
+
+    def _device_number(self, _cell: int) -> int:
+        return self._next_serial()
+
+    def _new_cell(self, plan: CellPlan) -> Cell:
+        return Cell(plan, self._fleet, self._start_cell)
+
     def _cell(self, index: int) -> Cell:
         cell = self._cells.get(index)
         if cell is None:
             placement = self._placement
             plan = plan_cell(self._population, index, seed=placement.seed, run=placement.run)
-            cell = self._cells[index] = Cell(plan, self._fleet, self._start_cell)
+            cell = self._cells[index] = self._new_cell(plan)
             self._schedules[index] = CellSchedule(plan, self._behaviour, seed=placement.seed)
         return cell
 

@@ -254,3 +254,11 @@ def test_what_came_late_is_a_warning_and_no_fault() -> None:
     summary["ledger"][ChatEvent.MESSAGE_CREATED.value]["late"] = 2
 
     assert findings(summary)[0].tone is Tone.WARN
+
+
+def test_what_crossed_workers_is_said_apart_with_its_uncertainty() -> None:
+    text = " ".join(finding.text for finding in findings(inconclusive_summary()))
+
+    assert "Within one worker, half took at most 1.93 ms" in text
+    assert "Between workers, half took at most 4.30 ms" in text
+    assert "give or take 0.083 ms by their clocks. 99 % of messages had reached" in text
