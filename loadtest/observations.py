@@ -11,7 +11,8 @@ Identities in every call:
 * ``channel``: the server's id of a channel
 * ``session``: number of a chat session, unique in one worker process, never used twice
 * ``message``: the server's id of a message
-* ``key``: our own number of a message or of keystrokes, unique in a run; it travels in the payload
+* ``key``: our own number of a message or of keystrokes, unique in a run; it travels in the payload.
+  Above ``KEY_WORKER_SHIFT`` bits stands the worker that gave it out, and it gives them out in order
 * ``*_ns``: an instant of the monotonic clock (see ``loadtest.clock``)
 
 For anything a workload plans, ``due_ns`` is when it was due and ``written_ns`` when its frame was
@@ -21,7 +22,9 @@ handed to the socket. A closed workload has both equal.
 from enum import StrEnum
 from typing import Protocol
 
-__all__ = ["Action", "ChatEvent", "Observer"]
+__all__ = ["KEY_WORKER_SHIFT", "Action", "ChatEvent", "Observer"]
+
+KEY_WORKER_SHIFT = 40
 
 
 class ChatEvent(StrEnum):

@@ -39,6 +39,7 @@ ALLOWED: dict[str, set[str]] = {
         "provisioning",
         "metrics",
         "recording",
+        "spanning",
         "chat",
         "sink",
     },
@@ -47,6 +48,8 @@ ALLOWED: dict[str, set[str]] = {
     # Before a run and after it, in plain threads: it knows neither devices nor profiles.
     "provisioning": {"workload"},
     "recording": {"metrics"},
+    # It makes the calls of other workers on a ledger, as a recording makes those of another time.
+    "spanning": {"metrics", "recording", "device"},
     "report": {"metrics", "profile"},
     "engine": {"device", "wire"},
     "server": {"chat", "wire"},
@@ -68,6 +71,7 @@ ALLOWED_BESIDES: dict[str, set[str]] = {
 DOORS: dict[tuple[str, str], set[str]] = {
     ("users", "chat"): {"resources", "correlation", "dialect"},
     ("users", "sink"): {"service"},
+    ("spanning", "device"): {"numbers"},
 }
 # Which parts may use a framework at all; "clock" is the module.
 ONLY_IN: dict[str, set[str]] = {
@@ -186,6 +190,7 @@ MIRRORED = frozenset(
         "recording",
         "server",
         "sink",
+        "spanning",
         "wire",
     }
 )

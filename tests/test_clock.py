@@ -6,6 +6,7 @@ from loadtest.clock import (
     NS_PER_MS,
     NS_PER_S,
     NS_PER_US,
+    clock_set_ahead,
     monotonic_ns,
     process_cpu_ns,
     unseeded_random,
@@ -31,3 +32,12 @@ def test_wall_clock_time_is_utc() -> None:
 
 def test_two_generators_without_a_seed_differ() -> None:
     assert unseeded_random().getrandbits(256) != unseeded_random().getrandbits(256)
+
+
+def test_a_clock_can_be_set_ahead_for_tests() -> None:
+    before = monotonic_ns()
+    ahead, back = clock_set_ahead("250"), clock_set_ahead("-0.5")
+
+    assert ahead() - before >= 250 * NS_PER_MS
+    assert back() - monotonic_ns() <= -500 * NS_PER_US
+    assert clock_set_ahead(None)() - monotonic_ns() <= 0

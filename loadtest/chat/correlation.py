@@ -10,6 +10,8 @@ import itertools
 
 import msgspec
 
+from loadtest.observations import KEY_WORKER_SHIFT
+
 __all__ = [
     "KEYSTROKES_SEPARATOR",
     "PROPERTY",
@@ -23,7 +25,6 @@ __all__ = [
 
 PROPERTY = "loadtest"
 KEYSTROKES_SEPARATOR = "#lt."
-_WORKER_SHIFT = 40
 
 _encode_text = msgspec.json.Encoder().encode
 
@@ -43,7 +44,7 @@ class KeySequence:
     """Hands out keys that no other worker of the run hands out."""
 
     def __init__(self, worker: int) -> None:
-        self._next = itertools.count((worker << _WORKER_SHIFT) + 1).__next__
+        self._next = itertools.count((worker << KEY_WORKER_SHIFT) + 1).__next__
 
     def __call__(self) -> int:
         """Return the next key."""
@@ -52,7 +53,7 @@ class KeySequence:
 
 def worker_of_key(key: int) -> int:
     """Return the index of the worker that handed out ``key``."""
-    return key >> _WORKER_SHIFT
+    return key >> KEY_WORKER_SHIFT
 
 
 def message_body(text: str, mark: Mark) -> bytes:

@@ -17,6 +17,7 @@ __all__ = [
     "RELAY",
     "TOPIC_BITS",
     "TOPIC_MASK",
+    "device_of_session",
     "id_prefix",
     "number_of_id",
     "session_number",
@@ -62,3 +63,8 @@ def topic_number(ordinal: int, index: int) -> int:
 def session_number(device: int, ordinal: int) -> int:
     """Return a number for a chat session that no other of this worker has."""
     return device << _ORDINAL_BITS | ordinal
+
+
+def device_of_session(number: int) -> int:
+    """Return the device that a chat session's number was made from."""
+    return number >> _ORDINAL_BITS

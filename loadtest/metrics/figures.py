@@ -22,6 +22,7 @@ __all__ = [
     "SIZE_CLASSES",
     "ActionFigures",
     "CompletionFigures",
+    "CrossWorkerFigures",
     "EventFigures",
     "Figures",
     "HealthFigures",
@@ -94,6 +95,16 @@ class EventFigures(Struct):
     staleness: Histogram = field(default_factory=Histogram)
     """For an event overtaken by a newer one: arrival of the newer minus due of the older, which is
     for how long the device held what was out of date."""
+
+
+class CrossWorkerFigures(Struct):
+    """Deliveries of one event type that were caused on one worker and arrived on another.
+
+    They are a part of what was delivered, and timed by two clocks: their latencies are here alone.
+    """
+
+    latency: Histogram = field(default_factory=Histogram)
+    service: Histogram = field(default_factory=Histogram)
 
 
 class CompletionFigures(Struct):
@@ -244,6 +255,8 @@ class Figures(Struct):
     completion: dict[str, CompletionFigures] = field(default_factory=dict)
     notifications: dict[str, NotificationFigures] = field(default_factory=dict)
     push: PushFigures = field(default_factory=PushFigures)
+    cross_worker: dict[str, CrossWorkerFigures] = field(default_factory=dict)
+    """By event type, for channels that span workers."""
     actions: dict[str, ActionFigures] = field(default_factory=dict)
     load: LoadFigures = field(default_factory=LoadFigures)
     recovery: RecoveryFigures = field(default_factory=RecoveryFigures)
@@ -271,6 +284,18 @@ class Figures(Struct):
         if figures is None:
             figures = self.actions[str(action)] = ActionFigures()
         return figures
+
+    def crossed(self, event: str) -> CrossWorkerFigures:
+        """Return the cross-worker figures of one event type, which are then listed."""
+        figures = self.cross_worker.get(event)
+        if figures is None:
+            figures = self.cross_worker[str(event)] = CrossWorkerFigures()
+        return figures
+
+    def crossed_count(self, event: str) -> int:
+        """Return how many deliveries of one event type were timed by two clocks."""
+        figures = self.cross_worker.get(event)
+        return figures.latency.count if figures is not None else 0
 
     def completed(self, label: str) -> CompletionFigures:
         """Return the fan-out completion of one size class, which is then listed."""

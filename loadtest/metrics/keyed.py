@@ -12,7 +12,7 @@ from loadtest.metrics.model import ChatSession, Device, Record
 from loadtest.metrics.records import Arrival, RecordBook, RecordT, is_unseen
 from loadtest.metrics.settings import LedgerSettings
 from loadtest.metrics.tally import Tally
-from loadtest.observations import ChatEvent
+from loadtest.observations import KEY_WORKER_SHIFT, ChatEvent
 
 __all__ = ["KeyedBook", "KeystrokesBook"]
 
@@ -25,8 +25,8 @@ class KeyedBook(Generic[RecordT]):
         self.book: RecordBook[RecordT] = RecordBook(settings, tally)
         self._tally = tally
         self._newest: dict[tuple[int, int], Record] = {}
-        self._first_key: int | None = None
-        self._last_key = 0
+        self._given: dict[int, tuple[int, int]] = {}
+        """The first and the last key of each worker."""
 
     def enter(self, record: RecordT, key: int, sender: Device) -> None:
         """Open the record of an event that ``sender`` wrote, behind the sender's earlier ones."""
@@ -38,9 +38,9 @@ class KeyedBook(Generic[RecordT]):
             record.previous = newest
             newest.next = record
         self._newest[place] = record
-        if self._first_key is None:
-            self._first_key = key
-        self._last_key = max(self._last_key, key)
+        worker = key >> KEY_WORKER_SHIFT
+        first, last = self._given.get(worker, (key, key))
+        self._given[worker] = (first, max(last, key))
         self.book.open(record)
 
     def take(
@@ -56,7 +56,8 @@ class KeyedBook(Generic[RecordT]):
             self._tally.unexpected(self.event, "unknown_chat_session")
             return ""
         if record is None:
-            if self._first_key is not None and self._first_key <= key <= self._last_key:
+            first, last = self._given.get(key >> KEY_WORKER_SHIFT, (key + 1, key))
+            if first <= key <= last:
                 figures.duplicate += 1
             else:
                 self._tally.unexpected(self.event, "unknown_key")

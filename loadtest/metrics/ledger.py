@@ -10,6 +10,7 @@ figures, so that a recorded run can be judged again.
 from typing import Any
 
 from loadtest.clock import NS_PER_US
+from loadtest.metrics.crossings import Crossings
 from loadtest.metrics.events import EventBook
 from loadtest.metrics.gaps import GapBook
 from loadtest.metrics.health import HealthSample, record_health
@@ -88,6 +89,13 @@ class Ledger:
         # Looked up once per delivery.
         self._open_messages = self._messages.open
         self._chat_sessions = self._roster.chat_sessions
+        if self.settings.spanned_workers > 1:
+            # The hot path takes all deliveries for those of one worker, so that it must find none.
+            self._open_messages = {}
+            Crossings(self.settings.spanned_workers, self._roster).watch(
+                (self._messages.book, self._keystrokes.book, self._events.book),
+                self._notifications,
+            )
 
     # --- who is who ---------------------------------------------------------------------------
 

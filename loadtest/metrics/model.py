@@ -290,6 +290,7 @@ class Record:
         "cause",
         "channel",
         "counted",
+        "crossed",
         "deadline_ns",
         "due_ns",
         "event",
@@ -320,6 +321,8 @@ class Record:
         self.arrivals: list[int] = []
         self.counted = 0
         """How many of ``arrivals`` are in the figures already."""
+        self.crossed: list[int] | None = None
+        """Those of ``arrivals`` on another worker than the cause that are not counted yet."""
         self.is_closed = False
         self.is_incomplete = False
         self.key = 0

@@ -12,7 +12,7 @@ writing of the first message after it that came as a notification. Ending one of
 ends nothing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from loadtest.clock import NS_PER_US
 from loadtest.metrics.figures import NotificationFigures
@@ -31,6 +31,7 @@ from loadtest.metrics.model import (
 )
 from loadtest.metrics.settings import LedgerSettings
 from loadtest.metrics.tally import Tally
+from loadtest.observations import ChatEvent
 
 __all__ = ["NotificationBook"]
 
@@ -41,6 +42,9 @@ class NotificationBook:
     def __init__(self, settings: LedgerSettings, tally: Tally) -> None:
         self._settings = settings
         self._tally = tally
+        self.crosses: Callable[[MessageRecord, Device], bool] | None = None
+        """Whether a device is on another worker than the author of a message; None: there is one
+        worker."""
 
     def _figures(self, user: User | None) -> NotificationFigures:
         has_several = user is not None and user.has_several_devices
@@ -235,7 +239,7 @@ class NotificationBook:
         if has_several is None:
             has_several = record.leaving.pop(device, None)
         if has_several is not None:
-            self._deliver(record, arrived_ns, has_several=has_several)
+            self._deliver(record, device, arrived_ns, has_several=has_several)
             if not record.pending and not record.handoffs:
                 record.channel.unnotified.pop(record, None)
         elif user is None:
@@ -249,11 +253,20 @@ class NotificationBook:
             else:
                 record.suspects.append(suspect)
 
-    def _deliver(self, record: MessageRecord, arrived_ns: int, *, has_several: bool) -> None:
+    def _deliver(
+        self, record: MessageRecord, device: Device, arrived_ns: int, *, has_several: bool
+    ) -> None:
         figures = self._tally.now.notification(has_several=has_several)
         figures.delivered += 1
-        figures.latency.record_ns(arrived_ns - record.due_ns)
-        figures.service.record_ns(arrived_ns - record.written_ns)
+        if self.crosses is not None and self.crosses(record, device):
+            self._tally.crossed(
+                ChatEvent.NOTIFICATION_CREATED,
+                [(arrived_ns - record.due_ns) // NS_PER_US],
+                [(arrived_ns - record.written_ns) // NS_PER_US],
+            )
+        else:
+            figures.latency.record_ns(arrived_ns - record.due_ns)
+            figures.service.record_ns(arrived_ns - record.written_ns)
         if record.is_closed:
             figures.missed -= 1
         if arrived_ns > record.deadline_ns:

@@ -6,8 +6,8 @@ to end in between; lost becomes delivered, and late, if it arrives after all. A 
 missing is forgotten at its deadline; the others are kept, up to a limit, for late arrivals.
 """
 
-from collections import deque
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 from loadtest.clock import NS_PER_US
@@ -111,6 +111,8 @@ class RecordBook(Generic[RecordT]):
         self._open: deque[RecordT] = deque()
         self._kept: deque[RecordT] = deque()
         self._unfinished: dict[Record, None] = {}
+        self.crosses: Callable[[Record, int], bool] | None = None
+        """Whether a slot of a record is on another worker than the cause; None: there is one."""
 
     @property
     def kept_count(self) -> int:
@@ -181,6 +183,9 @@ class RecordBook(Generic[RecordT]):
     def _deliver(self, record: RecordT, slot: int, arrived_ns: int) -> None:
         record.state[slot] = DELIVERED
         record.arrivals.append(arrived_ns)
+        if self.crosses is not None and self.crosses(record, slot):
+            record.crossed = record.crossed or []
+            record.crossed.append(arrived_ns)
         record.remaining -= 1
         figures = self._tally.event(record.event)
         if record.is_closed:
@@ -261,11 +266,26 @@ class RecordBook(Generic[RecordT]):
         if not arrivals:
             return
         record.counted += len(arrivals)
+        if record.crossed is not None:
+            arrivals = self._without_crossed(record, arrivals)
         due_ns, written_ns = record.due_ns, record.written_ns
         latencies = services = [(arrived - due_ns) // 1000 for arrived in arrivals]
         if written_ns != due_ns:
             services = [(arrived - written_ns) // 1000 for arrived in arrivals]
         self._tally.timed(record.event, latencies, services)
+
+    def _without_crossed(self, record: Record, arrivals: list[int]) -> list[int]:
+        """Count the arrivals that two clocks have timed; return the others."""
+        crossed, record.crossed = record.crossed or [], None
+        self._tally.crossed(
+            record.event,
+            [(arrived - record.due_ns) // NS_PER_US for arrived in crossed],
+            [(arrived - record.written_ns) // NS_PER_US for arrived in crossed],
+        )
+        self._tally.event(record.event).delivered += len(crossed)
+        rest = Counter(arrivals)
+        rest.subtract(crossed)
+        return list(rest.elements())
 
     def flush_all(self) -> None:
         """Count every arrival that is not in the figures yet."""

@@ -37,6 +37,9 @@ class LedgerSettings:
     """How many causes with something still missing are kept for late arrivals."""
     remembered_messages: int = 50_000
     """For how many messages the author and readers are remembered, to judge reads."""
+    spanned_workers: int = 1
+    """Over how many workers the devices are spread that are judged together. Above 1, their numbers
+    say which worker each is on (see ``crossings``)."""
     resent_rows: int = 10
     """How many seconds of the timeline go into every snapshot, against lost ones."""
 

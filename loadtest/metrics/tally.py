@@ -48,6 +48,14 @@ class Tally:
         if len(batch[0]) >= _BATCH:
             self._count_timed(event)
 
+    def crossed(
+        self, event: ChatEvent, latencies_us: list[int], service_latencies_us: list[int]
+    ) -> None:
+        """Count latencies that were measured with the clocks of two workers."""
+        figures = self.now.crossed(event)
+        figures.latency.record_all(latencies_us)
+        figures.service.record_all(service_latencies_us)
+
     def _count_timed(self, event: ChatEvent) -> None:
         latencies_us, service_latencies_us = self._timed.pop(event)
         figures = self.now.event(event)

@@ -207,6 +207,7 @@ def known_figures() -> frozenset[str]:
         figures |= _paths(f"ledger.{event}", LEDGER_COUNTS)
         for section in ("latency", "service_latency", "staleness"):
             figures |= _paths(f"{section}.{event}", LATENCY_FIGURES)
+        figures |= _cross_worker_paths(f"cross_worker.{event}")
     for size in ("all", *SIZE_CLASSES):
         figures.add(f"completion.{size}.incomplete")
         for mark in COMPLETION_MARKS:
@@ -228,6 +229,13 @@ def known_figures() -> frozenset[str]:
     for lag in _LAGS:
         figures |= _paths(f"generator.{lag}", LATENCY_FIGURES)
     return frozenset(figures | _paths("generator", _GENERATOR_COUNTS) | _paths("load", LOAD_COUNTS))
+
+
+def _cross_worker_paths(prefix: str) -> set[str]:
+    latencies = (f"{prefix}.latency", f"{prefix}.service_latency")
+    return set().union(*(_paths(each, LATENCY_FIGURES) for each in latencies)) | {
+        f"{prefix}.negative_count"
+    }
 
 
 def _paths(prefix: str, names: Iterable[str]) -> set[str]:

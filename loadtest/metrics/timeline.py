@@ -86,7 +86,7 @@ class Row(Struct):
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """What was counted between two calls of ``Ledger.roll``."""
+    """What was counted between two calls of a ledger's ``roll``."""
 
     number: int
     started_ns: int

@@ -17,13 +17,8 @@ from loadtest.metrics.thresholds import ThresholdResult
 __all__ = ["ExitCode", "Reason", "Soundness", "Verdict", "judge"]
 
 _CLOCK_SHARE = 0.1
-_LATENCY_SECTIONS = (
-    "latency.",
-    "service_latency.",
-    "completion.",
-    "notifications.latency.",
-    "push.latency.",
-)
+# Their figures compare instants of two workers, if channels span them; the others never do.
+_CROSS_WORKER_SECTIONS = ("cross_worker.", "completion.", "notifications.activation.")
 
 
 class ExitCode(IntEnum):
@@ -99,6 +94,7 @@ class Soundness:
     contradictions: tuple[str, ...] = ()
     """Where the ledger does not add up: the paths of the figures."""
     clock_uncertainty_ms: float | None = None
+    """Of instants of two workers against each other; None: no figure compares such."""
     is_measured: bool = True
     """Whether anything was measured at all."""
     is_stopped: bool = False
@@ -113,7 +109,11 @@ def judge(
     results = tuple(results)
     unsound = tuple(_unsound(soundness))
     unclear = tuple(_unclear(soundness, results))
-    broken = tuple(_broken(result) for result in results if result.held is False)
+    broken = tuple(
+        _broken(result)
+        for result in results
+        if result.held is False and not _is_broken_by_clocks(soundness, result)
+    )
     if soundness.is_stopped:
         verdict = Verdict.STOPPED
     elif unsound:
@@ -173,17 +173,31 @@ def _unclear(soundness: Soundness, results: Iterable[ThresholdResult]) -> Iterab
             yield Reason(
                 "too_few_samples", figure, result.samples, f">= {max(result.needed, 1)}", remedy
             )
-        elif (
-            uncertainty is not None
-            and figure.startswith(_LATENCY_SECTIONS)
-            and figure.endswith("_ms")
-            and uncertainty > _CLOCK_SHARE * limit
-        ):
+        elif _needs_better_clocks(soundness, result):
             remedy = "keep each channel on one worker, or synchronise the hosts' clocks better"
             allowed = round(_CLOCK_SHARE * limit, 3)
             yield Reason(
                 "clock_uncertainty", "generator.clock_uncertainty_ms", uncertainty, allowed, remedy
             )
+
+
+def _needs_better_clocks(soundness: Soundness, result: ThresholdResult) -> bool:
+    """Return whether the clocks are too uncertain for the limit of a threshold."""
+    figure, limit = result.threshold.figure, result.threshold.limit
+    return (
+        soundness.clock_uncertainty_ms is not None
+        and figure.startswith(_CROSS_WORKER_SECTIONS)
+        and figure.endswith("_ms")
+        and soundness.clock_uncertainty_ms > _CLOCK_SHARE * limit
+    )
+
+
+def _is_broken_by_clocks(soundness: Soundness, result: ThresholdResult) -> bool:
+    """Return whether a threshold may hold after all, by what is unknown of the clocks."""
+    if not _needs_better_clocks(soundness, result) or result.value is None:
+        return False
+    off_ms = abs(result.value - result.threshold.limit)
+    return off_ms <= (soundness.clock_uncertainty_ms or 0)
 
 
 def _broken(result: ThresholdResult) -> Reason:

@@ -178,6 +178,21 @@ def _api_connection(profile: ProfileSections) -> Iterator[str]:
         yield "device.api_connection is true; target.dialect 1 knows none: it must be 2"
 
 
+def _spanning(profile: ProfileSections) -> Iterator[str]:
+    if profile.run.span_workers and profile.provisioning.mode != "guest":
+        yield (
+            f'provisioning.mode is "{profile.provisioning.mode}"; with run.span_workers it must be'
+            ' "guest": only then the workers make their channels together'
+        )
+    reads = profile.workload.read_probability > 0
+    if profile.run.span_workers and reads and "on_message_read" not in profile.device.handlers:
+        yield (
+            "device.handlers has no on_message_read; with run.span_workers it must, or without"
+            " workload.read_probability: a read receipt names its message by a link, which on"
+            " another worker only the answer to its relay explains"
+        )
+
+
 def _thresholds(profile: ProfileSections) -> Iterator[str]:
     for expression in profile.thresholds:
         try:
@@ -199,5 +214,6 @@ _RULES: tuple[Callable[[ProfileSections], Iterator[str]], ...] = (
     _cuts,
     _provisioning,
     _api_connection,
+    _spanning,
     _thresholds,
 )

@@ -101,6 +101,13 @@ class RunSection(Section):
         description="An action that is not completed by then has failed.",
         why="As for deliveries; the SDK itself waits for ever.",
     )
+    span_workers: bool = setting(
+        False,
+        description="Spread the members of each channel over all workers, so that most deliveries"
+        " cross from one to another. One worker is not affected.",
+        why="Within one worker each latency is measured on one clock, and nothing has to be told to"
+        " others.",
+    )
     seed: int = setting(
         1,
         ge=0,

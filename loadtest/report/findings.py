@@ -319,7 +319,11 @@ def generator_facts(summary: Summary) -> tuple[Fact, ...]:
         ),
         Fact("workers", count_text(at(block, "workers")), "processes that generated load"),
         Fact("workers lost", count_text(gone), "whose final report is missing", _bad_if(gone)),
-        Fact("clock uncertainty", span_text(uncertainty), "between hosts; none on one host"),
+        Fact(
+            "clock uncertainty",
+            span_text(uncertainty),
+            "between workers, for what crosses from one to another",
+        ),
     )
 
 
@@ -411,6 +415,15 @@ def _latency_sentence(summary: Summary, figures: object) -> str:
         f"Half of them took at most {span_text(at(figures, 'p50_ms'))}, 99 % at most "
         f"{span_text(at(figures, 'p99_ms'))}, the slowest {span_text(at(figures, 'max_ms'))}."
     )
+    between = at(summary, "cross_worker", ChatEvent.MESSAGE_CREATED.value, "latency")
+    if was_measured(between):
+        uncertainty = span_text(at(summary, "generator", "clock_uncertainty_ms"))
+        text = (
+            f"Within one worker, half took at most {span_text(at(figures, 'p50_ms'))}, 99 % at "
+            f"most {span_text(at(figures, 'p99_ms'))}. Between workers, half took at most "
+            f"{span_text(at(between, 'p50_ms'))}, 99 % at most {span_text(at(between, 'p99_ms'))}, "
+            f"give or take {uncertainty} by their clocks."
+        )
     last = at(summary, "completion", "all", "last")
     if was_measured(last):
         p99 = span_text(at(last, "p99_ms"))

@@ -7,7 +7,7 @@ escaped. What is said is decided in ``findings`` and ``tables``.
 import re
 from collections.abc import Iterable
 
-from loadtest.report.figures import Summary
+from loadtest.report.figures import Summary, at
 from loadtest.report.findings import (
     Fact,
     error_facts,
@@ -26,6 +26,7 @@ from loadtest.report.findings import (
 from loadtest.report.tables import (
     Table,
     actions_table,
+    between_workers_table,
     completion_table,
     device_classes_table,
     fan_out_table,
@@ -65,6 +66,11 @@ def markdown_report(summary: Summary) -> str:
             (*notification_facts(summary), *push_facts(summary)),
         ),
         _table(device_classes_table(summary)),
+        *(
+            _section("Between workers", between_workers_table(summary).only(*_FIGURES, "negative"))
+            if at(summary, "cross_worker")
+            else ()
+        ),
         *_section("Session starts", starts_table(summary).only(*_FIGURES)),
         _table(recovery_table(summary)),
         *_section("Actions", actions_table(summary).only(*_FIGURES), error_facts(summary)),

@@ -72,6 +72,9 @@ def _latency_intervals(totals: Totals) -> list[LatencyInterval]:
     for event, figures in sorted(totals.figures.events.items()):
         if event != message:
             intervals.append(LatencyInterval(event, 0, length_s, figures.latency.counts))
+    for event, crossed in sorted(totals.figures.cross_worker.items()):
+        tag = f"{event}.cross_worker"
+        intervals.append(LatencyInterval(tag, 0, length_s, crossed.latency.counts))
     notified = totals.figures.all_notifications().latency.counts
     name = str(ChatEvent.NOTIFICATION_CREATED)
     intervals.append(LatencyInterval(name, 0, length_s, notified))

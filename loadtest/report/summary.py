@@ -6,10 +6,11 @@ from its rules. The ledger is checked to add up, and a run in which it does not 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from loadtest.metrics import Histogram, Totals
+from loadtest.metrics.clock_state import ClockState
 from loadtest.metrics.figures import (
     SHEDDABLE,
     SIZE_CLASSES,
@@ -65,6 +66,9 @@ class RunFacts:
     workers: int = 1
     workers_lost: int = 0
     clock_uncertainty_ms: float | None = None
+    """How far instants of two workers may be off against each other."""
+    clocks: tuple[tuple[int, ClockState], ...] = ()
+    """With the number of the worker."""
     is_stopped: bool = False
     """Whether a person stopped the run."""
     errors: tuple[str, ...] = ()
@@ -101,6 +105,7 @@ def build_summary(totals: Totals, run: RunFacts) -> dict[str, Any]:
         "adds_up": not problems,
         "latency": _latency(figures),
         "service_latency": _service_latency(figures),
+        "cross_worker": _cross_worker(figures),
         "staleness": _staleness(figures),
         "completion": _completion(figures),
         "actions": {
@@ -142,14 +147,15 @@ def contradictions(totals: Totals) -> tuple[str, ...]:
         f"ledger.{name}"
         for name, event in figures.events.items()
         if event.delivered + event.lost != event.expected
-        or event.latency.count != event.delivered
+        or event.latency.count + figures.crossed_count(name) != event.delivered
         or not 0 <= event.late <= event.delivered
         or min(event.lost, event.boundary, event.duplicate) < 0
     ]
     notifications = figures.all_notifications()
     if (
         notifications.delivered + notifications.missed != notifications.expected
-        or notifications.latency.count != notifications.delivered
+        or notifications.latency.count + figures.crossed_count(_NOTIFICATION)
+        != notifications.delivered
         or min(notifications.missed, notifications.boundary) < 0
     ):
         wrong.append("notifications")
@@ -172,7 +178,8 @@ def _soundness(summary: Mapping[str, Any], run: RunFacts, problems: tuple[str, .
         workers=run.workers,
         workers_lost=run.workers_lost,
         contradictions=problems,
-        clock_uncertainty_ms=run.clock_uncertainty_ms,
+        # Of no weight where every figure comes from one clock.
+        clock_uncertainty_ms=run.clock_uncertainty_ms if summary["cross_worker"] else None,
         is_measured=summary["load"]["chat_sessions_started"] > 0,
         is_stopped=run.is_stopped,
         errors=run.errors,
@@ -295,6 +302,17 @@ def _service_latency(figures: Figures) -> dict[str, Any]:
     return blocks | {_NOTIFICATION: latency_figures(figures.all_notifications().service)}
 
 
+def _cross_worker(figures: Figures) -> dict[str, Any]:
+    return {
+        name: {
+            "latency": latency_figures(crossed.latency),
+            "service_latency": latency_figures(crossed.service),
+            "negative_count": crossed.latency.negative_count,
+        }
+        for name, crossed in sorted(figures.cross_worker.items())
+    }
+
+
 def _staleness(figures: Figures) -> dict[str, Any]:
     return {
         str(event): latency_figures(figures.events.get(event, EventFigures()).staleness)
@@ -415,6 +433,7 @@ def _generator(figures: Figures, run: RunFacts) -> dict[str, Any]:
         "workers": run.workers,
         "workers_lost": run.workers_lost,
         "clock_uncertainty_ms": run.clock_uncertainty_ms,
+        "clocks": [{"worker": number + 1, **asdict(clock)} for number, clock in run.clocks],
     }
 
 

@@ -34,6 +34,7 @@ __all__ = [
     "Table",
     "Tone",
     "actions_table",
+    "between_workers_table",
     "completion_table",
     "device_classes_table",
     "fan_out_table",
@@ -232,6 +233,24 @@ def latency_table(summary: Summary, key: str) -> Table:
         for event, figures in items(at(summary, key))
     )
     return Table(_LATENCY_TITLES[key], "event", _FIGURES, rows, unit="ms")
+
+
+def between_workers_table(summary: Summary) -> Table:
+    """Return delivery latency between workers, each event beside the same within one worker.
+
+    The two must agree within what is unknown of the workers' clocks.
+    """
+    negative = Column("negative", "negative", "arrived before they were due, by the two clocks")
+    rows = []
+    for event, block in items(at(summary, "cross_worker")):
+        between, within = at(block, "latency"), at(summary, "latency", event)
+        count = Cell(count_text(at(block, "negative_count")))
+        rows += [
+            Row(event_label(event), (*_figure_cells(between, _FIGURES), count), event),
+            Row("  within one", (*_figure_cells(within, _FIGURES), Cell("")), "by one clock"),
+        ]
+    title = "Delivery latency between workers"
+    return Table(title, "event", (*_FIGURES, negative), tuple(rows), unit="ms")
 
 
 def actions_table(summary: Summary) -> Table:

@@ -24,6 +24,7 @@ from loadtest.report.figures import (
     measured,
     ms_text,
     plain_text,
+    span_text,
 )
 from loadtest.report.findings import (
     Fact,
@@ -48,6 +49,7 @@ from loadtest.report.tables import (
     Table,
     Tone,
     actions_table,
+    between_workers_table,
     completion_table,
     fan_out_table,
     generator_table,
@@ -112,6 +114,8 @@ def print_summary(console: Console, summary: Summary, folder: Path) -> None:
     else:
         page.put(left)
         page.put(right)
+    if at(summary, "cross_worker"):
+        page.put(page.between_workers(summary))
     page.put(page.thresholds(summary))
     page.files(folder)
 
@@ -233,6 +237,13 @@ class _Page:
             for fact in error_facts(summary)
         ]
         return self._section("Session starts and actions, ms", Group(*body))
+
+    def between_workers(self, summary: Summary) -> RenderableType:
+        """Return latency between workers, and how far their clocks may be off."""
+        uncertainty = span_text(at(summary, "generator", "clock_uncertainty_ms"))
+        line = f"give or take {uncertainty}, by what is unknown of the workers' clocks"
+        table = self._table(between_workers_table(summary).only(*_SHOWN, "negative"))
+        return self._section("Between workers, ms", Group(table, self._indented(self._text(line))))
 
     def generator(self, summary: Summary) -> RenderableType:
         """Return the health of the load generator."""

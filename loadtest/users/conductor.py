@@ -20,6 +20,7 @@ import loadtest
 from loadtest.clock import NS_PER_S, Clock, monotonic_ns, utc_now
 from loadtest.errors import UsageError
 from loadtest.metrics import Collection, ExitCode, Totals, Verdict
+from loadtest.metrics.clock_state import ClockState, uncertainty_between_ms
 from loadtest.metrics.thresholds import parse
 from loadtest.metrics.timeline import Row
 from loadtest.recording import Journal
@@ -97,6 +98,7 @@ class Conductor:
         self._collection = Collection()
         self.final_workers: set[int] = set()
         """Numbers of the workers that have handed in their last report."""
+        self._clocks: dict[int, ClockState] = {}
         self._errors: dict[str, int] = {}
         self._is_stopped = False
         self.is_draining = False
@@ -174,6 +176,10 @@ class Conductor:
         if self.journal is not None:
             self.journal.close()
         self._log.close()
+
+    def note_clock(self, worker: int, clock: ClockState) -> None:
+        """Take what a worker knows of its clock."""
+        self._clocks[worker] = clock
 
     def note_draining(self) -> None:
         """Take note that sending has ended and what is in flight is awaited."""
@@ -273,6 +279,8 @@ class Conductor:
             thresholds=tuple(parse(expression) for expression in profile.thresholds),
             workers=circumstances.workers,
             workers_lost=workers_lost,
+            clock_uncertainty_ms=uncertainty_between_ms(self._clocks.values()),
+            clocks=tuple(sorted(self._clocks.items())),
             is_stopped=self._is_stopped,
             errors=tuple(self._errors),
             is_open_workload=circumstances.is_open_workload,

@@ -26,6 +26,7 @@ from loadtest.users.texts import keys_typed, text_of_length
 from loadtest.workload import (
     ActionKind,
     Behaviour,
+    CellPlan,
     CellPlanner,
     CellSchedule,
     CutPlan,
@@ -59,13 +60,17 @@ class Placement:
     seed: int
     worker: int
     workers: int
+    spans: bool = False
+    """Whether users are dealt one by one, so that cells span workers."""
 
     def cell_of(self, slot: int, users_per_cell: int) -> tuple[int, int]:
         """Return cell and member of this worker's ``slot``-th user.
 
-        Cells are dealt to the workers in turn, so that a cell is the same whatever the number of
-        workers.
+        Cells, or users if cells span workers, are dealt to the workers in turn, so that a cell is
+        the same whatever the number of workers.
         """
+        if self.spans:
+            return divmod(slot * self.workers + self.worker, users_per_cell)
         ordinal, member = divmod(slot, users_per_cell)
         return ordinal * self.workers + self.worker, member
 
@@ -104,7 +109,7 @@ class Director:
         self._schedules: dict[int, CellSchedule] = {}
         self._due: list[tuple[int, int, Callable[[int], None]]] = []
         self._tie = itertools.count().__next__
-        self._next_device = itertools.count(1).__next__
+        self._next_serial = itertools.count(1).__next__
         self._is_sending = True
 
     # --- users come and go ---------------------------------------------------------------------
@@ -116,22 +121,16 @@ class Director:
         if member >= len(cell.plan.users):
             return  # of what exists, nobody is left
         plan = cell.plan.users[member]
-        devices = [self._new_device(plan.name) for _ in range(plan.device_count)]
+        devices = [self._new_device(index, plan.name) for _ in range(plan.device_count)]
         user = cell.users[member] = SimulatedUser(plan, devices)
         listener = self.listener_of(cell, member)
         for device in devices:
             device.listener = listener
             device.start(due_ns=now_ns, now_ns=now_ns)
         if not devices:
-            cell.introduce(member, self._new_device(plan.name), now_ns)
+            cell.introduce(member, self._new_device(index, plan.name), now_ns)
         if cell.started_ns:
             self._begin(cell, user, now_ns)
-
-    def _new_device(self, username: str) -> Device:
-        existing = self._existing
-        known = existing.users_by_name.get(username) if existing is not None else None
-        auth_params = known.auth_params if known is not None else ""
-        return Device(self._next_device(), username, self._fleet, auth_params=auth_params or None)
 
     def remove_user(self, slot: int, now_ns: int) -> None:
         """End the user sessions of a user, who leaves the run."""
@@ -194,15 +193,26 @@ class Director:
             found += [introduction.device for introduction in cell.introductions.values()]
         return found
 
+    def _new_device(self, cell: int, username: str) -> Device:
+        existing = self._existing
+        known = existing.users_by_name.get(username) if existing is not None else None
+        auth_params = known.auth_params if known is not None else ""
+        number = self._device_number(cell)
+        return Device(number, username, self._fleet, auth_params=auth_params or None)
+
+    def _device_number(self, _cell: int) -> int:
+        return self._next_serial()
+
+    def _new_cell(self, plan: CellPlan) -> Cell:
+        if self._existing is None:
+            return Cell(plan, self._fleet, self._start_cell)
+        return ExistingCell(plan, self._fleet, self._start_cell, self._existing)
+
     def _cell(self, index: int) -> Cell:
         cell = self._cells.get(index)
         if cell is None:
             plan = self._planner.plan(index)
-            if self._existing is None:
-                cell = Cell(plan, self._fleet, self._start_cell)
-            else:
-                cell = ExistingCell(plan, self._fleet, self._start_cell, self._existing)
-            self._cells[index] = cell
+            cell = self._cells[index] = self._new_cell(plan)
             seed = self._placement.seed
             self._schedules[index] = CellSchedule(plan, self._behaviour, seed=seed)
         return cell

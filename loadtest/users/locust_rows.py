@@ -29,6 +29,8 @@ def add_rows(stats: RequestStats, interval: Interval, now_s: float) -> None:
         _extend(stats, event, _EVENT, seen.latency, {}, now_s)
     notified = figures.all_notifications()
     _extend(stats, "user.notification.created", _EVENT, notified.latency, {}, now_s)
+    for event, crossed in figures.cross_worker.items():
+        _extend(stats, f"{event} (between workers)", _EVENT, crossed.latency, {}, now_s)
     for action, done in figures.actions.items():
         failures = {**done.errors}
         for reason, count in done.dropped.items():

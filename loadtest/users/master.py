@@ -15,11 +15,13 @@ from locust.dispatch import UsersDispatcher
 from locust.env import Environment
 from locust.runners import STATE_MISSING, MasterRunner, WorkerNode
 
-from loadtest.errors import LoadtestError
+from loadtest.clock import monotonic_ns
+from loadtest.errors import LoadtestError, UsageError
+from loadtest.metrics.clock_state import ClockState
 from loadtest.sink.service import Arrival
 from loadtest.users.dispatch import CellDispatcher
 from loadtest.users.lead import Lead
-from loadtest.users.messages import Kind, PushBatch, WorkerError, WorkerReport
+from loadtest.users.messages import Kind, PushBatch, WorkerBatch, WorkerError, WorkerReport
 
 __all__ = ["MasterControl"]
 
@@ -40,6 +42,8 @@ class MasterControl(Lead):
         self._dispatcher: UsersDispatcher | None = None
         self._refused: set[str] = set()
         """Workers that take no part in the run, for a reason that they told."""
+        self._gone: set[int] = set()
+        """Numbers of workers that the others know to be lost."""
         self._patience_s = 0.0
         # Locust declares a class, and calls it.
         environment.dispatcher_class = self._dispatcher_for  # type: ignore[assignment]
@@ -49,6 +53,8 @@ class MasterControl(Lead):
         super().listen()
         self._master.register_message(Kind.REPORT, self._take_report)
         self._master.register_message(Kind.ERROR, self._take_error)
+        self._master.register_message(Kind.PING, self._take_ping)
+        self._master.register_message(Kind.BATCH, self._relay)
 
     # --- the beginning -------------------------------------------------------------------------
 
@@ -67,7 +73,9 @@ class MasterControl(Lead):
         if not self.is_profile_driven:
             return 1
         with contextlib.suppress(LoadtestError):  # the beginning of the run will say it
-            return self.read_options().profile.population_plan().users_per_cell
+            profile = self.read_options().profile
+            if not profile.run.span_workers:
+                return profile.population_plan().users_per_cell
         return 1
 
     def begin(self) -> None:
@@ -78,6 +86,12 @@ class MasterControl(Lead):
         """
         self._workers = sorted(node.id for node in self._master.clients.ready)
         self._refused.clear()
+        self._gone.clear()
+        if self.read_options().profile.run.span_workers and not self.is_profile_driven:
+            raise UsageError(
+                "run.span_workers is true; it is for users whom a profile drives: a locustfile with"
+                " tasks makes channels itself"
+            )
         plan = self.begin_results(workers=len(self._workers))
         self._run = plan.run
         for number, worker in enumerate(self._workers):
@@ -98,8 +112,28 @@ class MasterControl(Lead):
             return  # of a run before this one
         try:
             self.conductor.take(report.snapshot, is_final=report.is_final)
+            if report.clock is not None:
+                self.conductor.note_clock(report.snapshot["worker"], ClockState(**report.clock))
         except LoadtestError as error:
             self.note_error(str(error))
+
+    def _take_ping(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's message
+        pong = {"sent_ns": msg.data["sent_ns"], "remote_ns": monotonic_ns()}
+        self._master.send_message(Kind.PONG, pong, client_id=msg.node_id)
+
+    def _relay(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's message
+        """Hand what one worker tells another on to it; tell all of them who is lost."""
+        batch = WorkerBatch(**msg.data)
+        if batch.run != self._run:
+            return
+        alive = self._alive()
+        for number, worker in enumerate(self._workers):
+            if worker not in alive and number not in self._gone:
+                self._gone.add(number)
+                self._master.send_message(Kind.GONE, {"run": self._run, "worker": number})
+        if batch.to not in self._gone:
+            to = self._workers[batch.to]
+            self._master.send_message(Kind.BATCH, msg.data, client_id=to)
 
     def _take_error(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's message
         error = WorkerError(**msg.data)
@@ -120,7 +154,10 @@ class MasterControl(Lead):
         conductor = self.conductor
         assert conductor is not None
         self._master.send_message(Kind.DRAIN)
-        self._patience_s = 2 * self.options.profile.run.drain_s + _SPARE_S
+        run = self.options.profile.run
+        # Where channels span workers, each of them waits for the others besides.
+        drains = 5 if run.span_workers else 2
+        self._patience_s = drains * run.drain_s + _SPARE_S
         while self._awaited() and self._patience_s > 0:
             gevent.sleep(_POLL_S)
             self._patience_s -= _POLL_S

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["Kind", "PushBatch", "WorkerError", "WorkerReport"]
+__all__ = ["Kind", "PushBatch", "WorkerBatch", "WorkerError", "WorkerReport"]
 
 
 class Kind(StrEnum):
@@ -22,6 +22,14 @@ class Kind(StrEnum):
     """To the master once a second, and once at the end: a ``WorkerReport``."""
     ERROR = "loadtest_error"
     """To the master: a ``WorkerError``."""
+    BATCH = "loadtest_batch"
+    """From one worker to another, by way of the master: a ``WorkerBatch``."""
+    GONE = "loadtest_gone"
+    """To all workers: the number of one that is lost."""
+    PING = "loadtest_ping"
+    """To the master: the instant of sending, by the worker's clock."""
+    PONG = "loadtest_pong"
+    """The answer: that instant, and the master's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +51,32 @@ class WorkerReport:
     run: str
     snapshot: dict[str, Any]
     is_final: bool
+    clock: dict[str, Any] | None = None
+    """What is known of the worker's clock, as a ``ClockState``; None: nothing yet."""
 
     def to_message(self) -> dict[str, Any]:
         """Return the report as plain data."""
         # Not `asdict`, which would copy the snapshot to its last histogram.
-        return {"run": self.run, "snapshot": self.snapshot, "is_final": self.is_final}
+        return {
+            "run": self.run,
+            "snapshot": self.snapshot,
+            "is_final": self.is_final,
+            "clock": self.clock,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerBatch:
+    """What a worker tells another about channels that span them."""
+
+    run: str
+    to: int
+    """Number of the other worker."""
+    content: bytes
+
+    def to_message(self) -> dict[str, Any]:
+        """Return the batch as plain data."""
+        return {"run": self.run, "to": self.to, "content": self.content}
 
 
 @dataclass(frozen=True, slots=True)

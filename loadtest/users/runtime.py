@@ -21,14 +21,18 @@ from loadtest.engine import Engine, EngineSettings, EngineStoppedError, Mailbox,
 from loadtest.engine.sockets import target_from_url
 from loadtest.garbage import collect_rarely, keep_what_is_there
 from loadtest.metrics import Interval, Ledger, LedgerSettings
+from loadtest.metrics.clock_offset import SteadyOffset
 from loadtest.observations import Observer
 from loadtest.profile import Profile
 from loadtest.recording import Journal, Recorder
+from loadtest.spanning import Stage
 from loadtest.users.director import Director, Placement
 from loadtest.users.health import HealthMonitor, raise_open_files_limit
 from loadtest.users.run_plan import RunPlan
 from loadtest.users.scripted_fleet import ScriptedFleet
 from loadtest.users.slots import Slots
+from loadtest.users.spanning import Spanning
+from loadtest.users.spanning_director import SpanningDirector
 from loadtest.workload import Existing
 
 __all__ = ["Report", "WorkerRuntime"]
@@ -81,40 +85,21 @@ class WorkerRuntime:
         self._on_report = on_report
         self._on_error = on_error
         self._clock = clock
-        target = target_from_url(plan.host)
-        self.engine = Engine(
-            EngineSettings(
-                target,
-                ca_file=Path(plan.ca_file) if plan.ca_file else None,
-                source_addresses=plan.source_addresses,
-            ),
-            self.mailbox,
-            on_error=on_error,
-            clock=clock,
-        )
-        started_ns = clock()
-        ledger = Ledger(ledger_settings(profile), worker=plan.worker, started_ns=started_ns)
+        settings = engine_settings(plan)
+        self.engine = Engine(settings, self.mailbox, on_error=on_error, clock=clock)
+        self._spans = profile.run.span_workers and plan.workers > 1
         self._recorder: Recorder | None = None
-        if journal is not None:
-            self._recorder = Recorder(ledger, journal, run_id=plan.run_id, started_ns=started_ns)
-        self.ledger = self._recorder or ledger
-        self._observer: Observer = self._recorder.observer if self._recorder is not None else ledger
+        self.ledger: Ledger | Recorder
+        self.spanning: Spanning | None = None
         self.fleet = Fleet(
-            device_settings(profile, target.uri(profile.target.api_key)),
-            self._observer,
+            device_settings(profile, settings.target.uri(profile.target.api_key)),
+            self._observe(journal),
             run=plan.run,
             worker=plan.worker,
             random_bits=unseeded_random().getrandbits,
             open_link=self.engine.open_link,
         )
-        self.director = Director(
-            self.fleet,
-            profile.population_plan(),
-            profile.behaviour(),
-            Placement(plan.names or plan.run, plan.seed, plan.worker, plan.workers),
-            profile.disturbances(),
-            Existing.from_plain(plan.existing) if plan.existing is not None else None,
-        )
+        self.director = self._direct()
         self.slots = Slots()
         self.scripted = ScriptedFleet(self.fleet, plan.worker, plan.workers)
         self._health = HealthMonitor(self.engine, clock)
@@ -123,6 +108,42 @@ class WorkerRuntime:
         self._is_all_there = False
         self._hurried = gevent.event.Event()
         self._finished = gevent.event.Event()
+
+    def _observe(self, journal: Journal | None) -> Observer:
+        """Make the ledger; return what takes the devices' observations on their way there."""
+        plan, started_ns = self.plan, self._clock()
+        settings = ledger_settings(self.profile, plan.workers if self._spans else 1)
+        observer: Observer
+        self.ledger = observer = ledger = Ledger(
+            settings, worker=plan.worker, started_ns=started_ns
+        )
+        if journal is not None:
+            recorder = Recorder(ledger, journal, run_id=plan.run_id, started_ns=started_ns)
+            self.ledger = self._recorder = recorder
+            observer = recorder.observer
+        self._observer = observer
+        if self._spans:
+            self.spanning = Spanning(plan, self.ledger, observer, self.mailbox, self._on_error)
+            observer = self.spanning.exchange.observer
+        return observer
+
+    def _direct(self) -> Director:
+        plan, profile = self.plan, self.profile
+        placement = Placement(
+            plan.names or plan.run, plan.seed, plan.worker, plan.workers, spans=self._spans
+        )
+        if self.spanning is None:
+            return Director(
+                self.fleet,
+                profile.population_plan(),
+                profile.behaviour(),
+                placement,
+                profile.disturbances(),
+                Existing.from_plain(plan.existing) if plan.existing is not None else None,
+            )
+        director = SpanningDirector(self.fleet, profile, placement, self.spanning.exchange)
+        self.spanning.serve(director)
+        return director
 
     def now_ns(self) -> int:
         """Return the present instant."""
@@ -136,7 +157,7 @@ class WorkerRuntime:
         self.engine.schedule(
             self.fleet.timers,
             self.director,
-            Periodic(_SETTLE_PERIOD_NS, self.ledger.settle, now_ns + _SETTLE_PERIOD_NS),
+            Periodic(_SETTLE_PERIOD_NS, self._settle, now_ns + _SETTLE_PERIOD_NS),
             Periodic(NS_PER_S, self._tell, now_ns + NS_PER_S),
         )
         if self._recorder is not None:
@@ -162,6 +183,23 @@ class WorkerRuntime:
     def take_pushes(self, pushes: Sequence[tuple[int, int, int, int]]) -> None:
         """Take what the push sink got: user, channel, message and instant of each."""
         self.engine.submit(lambda: self._take_pushes(pushes))
+
+    def set_clock_offset(self, offset: SteadyOffset) -> None:
+        """Take what is known of this worker's clock."""
+        if self.spanning is not None:
+            self.engine.submit(self.spanning.set_offset, offset)
+
+    def take_batch(self, content: bytes) -> None:
+        """Take what another worker tells about channels that span workers."""
+        spanning = self.spanning
+        if spanning is not None:
+            self.engine.submit(lambda: spanning.take(content, self._clock()))
+
+    def lose_worker(self, number: int) -> None:
+        """Go on without another worker."""
+        spanning = self.spanning
+        if spanning is not None:
+            self.engine.submit(lambda: spanning.lose(number, self._clock()))
 
     # --- the end of a run ----------------------------------------------------------------------
 
@@ -202,14 +240,27 @@ class WorkerRuntime:
     def _final_report(self) -> Report:
         drain_s = self.profile.run.drain_s
         self.engine.call(self.director.stop_sending)
+        if self.spanning is not None:
+            self._wait(self._is_quiet, drain_s)
+            self.engine.call(self.spanning.step, Stage.QUIET)
         self._wait(self._is_drained, drain_s)
         self._is_all_there = self.engine.call(self._has_all)
+        self._wait_for_others(Stage.SATISFIED, self._are_others_satisfied)
         # Not all at once: each end is seen by many, and the engine must get to reading them.
         for some in batched(self._devices(), _ENDED_AT_ONCE):
             self.engine.call(self._end_sessions, some)
         self._wait(self._is_ended, drain_s)
+        self._wait_for_others(Stage.DONE, self._have_others_told_all)
         report: Report = self.engine.call(self._close_ledger)
         return report
+
+    def _wait_for_others(self, stage: Stage, is_done: Callable[[], bool]) -> None:
+        """Take a step of the end, and wait for the other workers if they are ending at all."""
+        if self.spanning is None:
+            return
+        self.engine.call(self.spanning.step, stage)
+        if self.engine.call(self.spanning.exchange.are_all, Stage.QUIET):
+            self._wait(is_done, self.profile.run.drain_s)
 
     def _wait(self, is_done: Callable[[], bool], timeout_s: float) -> None:
         deadline_ns = self._clock() + round(timeout_s * NS_PER_S)
@@ -219,11 +270,28 @@ class WorkerRuntime:
 
     # --- in the engine's thread ----------------------------------------------------------------
 
+    def _settle(self, now_ns: int) -> None:
+        if self.spanning is not None:
+            self.spanning.turn(now_ns)
+        else:
+            self.ledger.settle(now_ns)
+
     def _is_drained(self) -> bool:
-        return self._has_all() and not any(each.pending or each.typed for each in self._devices())
+        return self._has_all() and self._is_quiet()
+
+    def _is_quiet(self) -> bool:
+        return not any(each.pending or each.typed for each in self._devices())
 
     def _has_all(self) -> bool:
+        if self.spanning is not None and not self.spanning.exchange.knows_all_causes:
+            return False
         return self.ledger.open_count == 0
+
+    def _are_others_satisfied(self) -> bool:
+        return self.spanning is None or self.spanning.exchange.are_all(Stage.SATISFIED)
+
+    def _have_others_told_all(self) -> bool:
+        return self.spanning is None or self.spanning.exchange.has_everything
 
     def _end_sessions(self, devices: Sequence[Device]) -> None:
         for device in devices:
@@ -252,7 +320,9 @@ class WorkerRuntime:
         self._is_closed = True
         now_ns = self._clock()
         self.ledger.health(self._health.sample(now_ns))
-        self.ledger.finish(now_ns, drained=self._is_all_there)
+        end_ns = self.spanning.end_ns(now_ns) if self.spanning is not None else now_ns
+        is_complete = self._is_all_there and self._have_others_told_all()
+        self.ledger.finish(end_ns, drained=is_complete)
         report = Report(self.ledger.roll(now_ns), self.ledger.snapshot(), is_final=True)
         if self._recorder is not None:
             self._recorder.end()
@@ -265,14 +335,28 @@ def batched(devices: Sequence[Device], size: int) -> Iterator[Sequence[Device]]:
         yield devices[start : start + size]
 
 
-def ledger_settings(profile: Profile) -> LedgerSettings:
-    """Return how the ledger judges a run of ``profile``."""
+def engine_settings(plan: RunPlan) -> EngineSettings:
+    """Return where the engine connects to.
+
+    Raises:
+        UsageError: The plan names an address that cannot be used here.
+    """
+    return EngineSettings(
+        target_from_url(plan.host),
+        ca_file=Path(plan.ca_file) if plan.ca_file else None,
+        source_addresses=plan.source_addresses,
+    )
+
+
+def ledger_settings(profile: Profile, spanned_workers: int = 1) -> LedgerSettings:
+    """Return how the ledger judges a run of ``profile`` over so many workers together."""
     return LedgerSettings(
         delivery_deadline_s=profile.run.delivery_deadline_s,
         race_window_s=profile.metrics.race_window_s,
         handoff_window_s=profile.metrics.handoff_window_s,
         typing_timeout_s=profile.metrics.typing_timeout_s,
         expects_pushes=bool(profile.push.sink),
+        spanned_workers=spanned_workers,
     )
 
 

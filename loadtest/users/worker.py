@@ -13,10 +13,11 @@ from loadtest.clock import utc_now
 from loadtest.errors import LoadtestError
 from loadtest.profile import Profile
 from loadtest.recording import Journal
+from loadtest.users.clock_sync import ClockSync
 from loadtest.users.current import clear_runtime, set_runtime
 from loadtest.users.interrupts import Interrupts
 from loadtest.users.locust_rows import add_rows
-from loadtest.users.messages import Kind, PushBatch, WorkerError, WorkerReport
+from loadtest.users.messages import Kind, PushBatch, WorkerBatch, WorkerError, WorkerReport
 from loadtest.users.presentation import presentation, quiet_locust
 from loadtest.users.run_plan import RunPlan
 from loadtest.users.runtime import Report, WorkerRuntime
@@ -37,6 +38,7 @@ class WorkerControl:
         self._plan: RunPlan | None = None
         self._runtime: WorkerRuntime | None = None
         self._journal: Journal | None = None
+        self._clocks: ClockSync | None = None
         self._is_told_to_end = gevent.event.Event()
         if presentation.shows_progress:
             quiet_locust()
@@ -54,6 +56,9 @@ class WorkerControl:
             hook.add_listener(listener)
         self._worker.register_message(Kind.PLAN, self._take_plan)
         self._worker.register_message(Kind.PUSHES, self._take_pushes)
+        self._worker.register_message(Kind.PONG, self._take_pong)
+        self._worker.register_message(Kind.BATCH, self._take_batch)
+        self._worker.register_message(Kind.GONE, self._take_gone)
         # In greenlets of their own: the one that takes messages must go on taking them.
         self._worker.register_message(Kind.DRAIN, self._drain, concurrent=True)
         self._worker.register_message(Kind.HURRY, self._hurry, concurrent=True)
@@ -87,6 +92,10 @@ class WorkerControl:
             return
         self._runtime = runtime
         set_runtime(self._environment, runtime)
+        self._clocks = ClockSync(self._ping, runtime.set_clock_offset)
+        if runtime.spanning is not None:
+            runtime.spanning.send_with(lambda to, content: self._send_batch(plan, to, content))
+        self._clocks.start()
         runtime.start()
 
     def _refuse(self, text: str) -> None:
@@ -98,10 +107,32 @@ class WorkerControl:
 
     # --- while it goes on ----------------------------------------------------------------------
 
+    def _ping(self, sent_ns: int) -> None:
+        self._worker.send_message(Kind.PING, {"sent_ns": sent_ns})
+
+    def _take_pong(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's message
+        if self._clocks is not None:
+            self._clocks.take_pong(msg.data["sent_ns"], msg.data["remote_ns"])
+
+    def _send_batch(self, plan: RunPlan, to: int, content: bytes) -> None:
+        self._worker.send_message(Kind.BATCH, WorkerBatch(plan.run, to, content).to_message())
+
+    def _take_batch(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's message
+        batch = WorkerBatch(**msg.data)
+        if self._runtime is not None and batch.run == self._runtime.plan.run:
+            self._runtime.take_batch(batch.content)
+
+    def _take_gone(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's message
+        if self._runtime is not None and msg.data["run"] == self._runtime.plan.run:
+            self._runtime.lose_worker(msg.data["worker"])
+
     def _tell(self, plan: RunPlan, report: Report) -> None:
         add_rows(self._environment.stats, report.interval, utc_now().timestamp())
-        message = WorkerReport(plan.run, report.snapshot, report.is_final).to_message()
-        self._worker.send_message(Kind.REPORT, message)
+        clock = self._clocks.state if self._clocks is not None else None
+        message = WorkerReport(
+            plan.run, report.snapshot, report.is_final, clock.to_plain() if clock else None
+        )
+        self._worker.send_message(Kind.REPORT, message.to_message())
 
     def _note_error(self, text: str) -> None:
         self._worker.send_message(Kind.ERROR, WorkerError(text).to_message())
@@ -124,6 +155,8 @@ class WorkerControl:
     def _finish(self, **_: object) -> None:
         if self._runtime is not None:
             self._runtime.finish()
+        if self._clocks is not None:
+            self._clocks.stop()
         journal, self._journal = self._journal, None
         if journal is not None:
             journal.close()

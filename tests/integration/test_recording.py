@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.runs import REPOSITORY, SMALL, Run, run_loadtest, run_locust
+from tests.support.runs import (
+    REPOSITORY,
+    SMALL,
+    Run,
+    run_loadtest,
+    run_locust,
+    two_processes,
+)
 
 _SAME = ("summary.json", "timeline.csv", "latency.hlog", "summary.md", "report.html")
 
@@ -43,10 +50,13 @@ def test_a_recorded_run_gives_the_same_files_again(tmp_path: Path, started: list
     _assert_same(results, tmp_path / "run.rec.report")
 
 
-def test_so_does_one_with_two_workers(tmp_path: Path, started: list[Run]) -> None:
+@pytest.mark.parametrize("span_workers", ["false", "true"])
+def test_so_does_one_with_two_workers(
+    tmp_path: Path, started: list[Run], span_workers: str
+) -> None:
     results, recording = tmp_path / "results", tmp_path / "run.rec"
-    options = ["--headless", "--processes", "2", "--run-time", "6s", "--record", str(recording)]
-    run = run_locust(results, *SMALL, *options)
+    options = ["--headless", *two_processes(), "--run-time", "6s", "--record", str(recording)]
+    run = run_locust(results, *SMALL, *options, "--set", f"run.span_workers={span_workers}")
     started.append(run)
     finished = run.finish()
     assert finished.exit_code == 0, finished.output + finished.errors

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.runs import SMALL, Run, run_loadtest, run_locust, server_stats
+from tests.support.runs import SMALL, Run, run_loadtest, run_locust, server_stats, two_processes
 from tests.support.server_process import running_server
 
 FILES = {
@@ -57,7 +57,7 @@ def test_merged_counts_of_two_processes_are_the_server_s_own(
             tmp_path,
             *SMALL,
             "--headless",
-            *("--processes", "2"),
+            *two_processes(),
             *("--host", url),
             *("--dialect", dialect),
             *("--run-time", "7s"),
@@ -95,13 +95,12 @@ def test_a_killed_worker_makes_the_run_inconclusive_and_keeps_the_rest(
             tmp_path,
             *SMALL,
             "--headless",
-            *("--processes", "2"),
+            *two_processes(),
             *("--host", url),
             *("--run-time", "12s"),
         )
         started.append(run)
-        victim = _child_of(run)
-        subprocess.run(["kill", "-KILL", victim], check=True)
+        subprocess.run(["kill", "-KILL", run.worker_once_spawned()], check=True)
         finished = run.finish()
 
     assert finished.exit_code == 3, finished.output + finished.errors
@@ -135,18 +134,6 @@ def test_a_wrong_api_key_is_said_before_users_start(tmp_path: Path, started: lis
 
     assert finished.exit_code == 2, finished.output + finished.errors
     assert "AccessDeniedError" in finished.errors
-
-
-def _child_of(run: Run) -> str:
-    """Return a worker of a run, once its users are all there."""
-    assert run._process.stderr is not None
-    for line in run._process.stderr:
-        if "All users spawned" in line:
-            break
-    found = subprocess.run(
-        ["pgrep", "-P", str(run.pid)], capture_output=True, text=True, check=True
-    )
-    return found.stdout.split()[0]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ SOUND = Soundness(lag_p99_ms=1.0, lag_p99_limit_ms=20.0)
 P99 = parse("latency.channel.message.created.p99_ms < 50")
 HELD = ThresholdResult(P99, 10.0, True, 5000, 1000)
 BROKEN = ThresholdResult(P99, 60.0, False, 5000, 1000)
+ACROSS = parse("cross_worker.channel.message.created.latency.p99_ms < 50")
 UNCLEAR = ThresholdResult(parse("actions.edit.p99_ms < 5"), 1.0, None, 12, 1000)
 
 
@@ -93,10 +94,31 @@ UNCLEAR = ThresholdResult(parse("actions.edit.p99_ms < 5"), 1.0, None, 12, 1000)
         ),
         pytest.param(
             replace(SOUND, clock_uncertainty_ms=5.1),
-            [HELD],
+            [replace(HELD, threshold=ACROSS)],
             Verdict.INCONCLUSIVE,
             ["clock_uncertainty"],
             id="clocks less certain than a tenth of a limit",
+        ),
+        pytest.param(
+            replace(SOUND, clock_uncertainty_ms=5.1),
+            [HELD],
+            Verdict.PASS,
+            [],
+            id="a latency within one worker needs no second clock",
+        ),
+        pytest.param(
+            replace(SOUND, clock_uncertainty_ms=5.1),
+            [ThresholdResult(ACROSS, 55.0, False, 5000, 1000)],
+            Verdict.INCONCLUSIVE,
+            ["clock_uncertainty"],
+            id="broken by less than is unknown of the clocks",
+        ),
+        pytest.param(
+            replace(SOUND, clock_uncertainty_ms=5.1),
+            [ThresholdResult(ACROSS, 55.2, False, 5000, 1000)],
+            Verdict.FAIL,
+            ["threshold", "clock_uncertainty"],
+            id="broken by more than is unknown of the clocks",
         ),
         pytest.param(
             replace(SOUND, is_measured=False),

@@ -17,6 +17,17 @@ from tests.support.profiles import MINIMAL, problems_in
             id="nobody is alone in a cell",
         ),
         pytest.param(
+            [
+                "run.span_workers=true",
+                "workload.read_probability=0.5",
+                'device.handlers=["on_message_received"]',
+            ],
+            "device.handlers has no on_message_read; with run.span_workers it must, or without"
+            " workload.read_probability: a read receipt names its message by a link, which on"
+            " another worker only the answer to its relay explains",
+            id="read receipts can be identified on another worker",
+        ),
+        pytest.param(
             ["channels.room.message_weight=0"],
             "channels have no message_weight above 0; one of them must",
             id="messages go somewhere",

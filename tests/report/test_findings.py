@@ -343,3 +343,11 @@ def test_slow_devices_are_told_apart_from_those_who_might_suffer() -> None:
 
 def test_without_slow_devices_nothing_is_told_of_them() -> None:
     assert not any("slowly" in finding.text for finding in findings(passing_summary()))
+
+
+def test_what_crossed_workers_is_said_apart_with_its_uncertainty() -> None:
+    text = " ".join(finding.text for finding in findings(inconclusive_summary()))
+
+    assert "Within one worker, half took at most 1.93 ms" in text
+    assert "Between workers, half took at most 4.30 ms" in text
+    assert "give or take 0.083 ms by their clocks. 99 % of messages had reached" in text

@@ -145,3 +145,8 @@ def test_a_self_test_is_stamped() -> None:
     assert "self-test passed, version 0.1.0" in text_of(html_report(passing_summary()))
     assert "self-test failed, version 0.1.0" in text_of(html_report(failed))
     assert "self-test not run with this version" in text_of(html_report(inconclusive_summary()))
+
+
+def test_latency_between_workers_has_a_table_where_something_crossed() -> None:
+    assert "Delivery latency between workers" in text_of(html_report(inconclusive_summary(), []))
+    assert "latency between workers" not in text_of(html_report(passing_summary(), []))

@@ -66,3 +66,8 @@ def test_text_from_outside_cannot_become_markup() -> None:
     page = markdown_report(summary)
 
     assert r"- profile: \<img src=x\> \| \[a\](b) \# title" in page
+
+
+def test_latency_between_workers_has_a_section_where_something_crossed() -> None:
+    assert "## Between workers" in markdown_report(inconclusive_summary())
+    assert "Between workers" not in markdown_report(passing_summary())

@@ -7,6 +7,7 @@ import pytest
 from loadtest.clock import NS_PER_S
 from loadtest.errors import UsageError
 from loadtest.metrics import Totals
+from loadtest.metrics.histogram import bucket_index
 from loadtest.metrics.thresholds import parse
 from loadtest.report.run_record import RunRecord, run_results
 from loadtest.report.summary import RunFacts
@@ -80,3 +81,15 @@ def test_messages_are_logged_by_second_and_every_other_event_as_a_whole() -> Non
     assert by_event["user.notification.created"].length_s == totals.timeline[-1].t_s
     assert [row["messages"] for row in results.timeline if row["messages"]] == [1]
     assert results.started.timestamp() * NS_PER_S > 0
+
+
+def test_what_crossed_workers_has_a_tag_of_its_own() -> None:
+    totals = _totals()
+    totals.figures.crossed("channel.message.created").latency.record_all([4_000])
+    [crossed] = [
+        interval
+        for interval in run_results(totals, _RECORD).latency
+        if interval.tag == "channel.message.created.cross_worker"
+    ]
+
+    assert crossed.counts == {bucket_index(4_000): 1}

@@ -30,6 +30,7 @@ NAMED_BY = {
     "latency": "<event>",
     "service_latency": "<event>",
     "staleness": "<event>",
+    "cross_worker": "<event>",
     "unexpected": "<event>",
     "unexpected.<event>": "<kind>",
     "other_events": "<name>",

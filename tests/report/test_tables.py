@@ -7,6 +7,7 @@ from loadtest.report.tables import (
     Table,
     Tone,
     actions_table,
+    between_workers_table,
     completion_table,
     device_classes_table,
     fan_out_table,
@@ -186,3 +187,17 @@ def test_slow_devices_and_the_others_are_classes_of_their_own() -> None:
     assert tones(table, "slowly, on purpose")["lost"] is Tone.PLAIN, "it is what they were to do"
     assert tones(table, "at once")["lost"] is Tone.BAD
     assert not reading_table(passing_summary()).rows
+
+
+def test_latency_between_workers_stands_beside_that_within_one() -> None:
+    summary = inconclusive_summary()
+    table = between_workers_table(summary)
+
+    assert [row.label for row in table.rows] == ["message received", "  within one"]
+    across, within = (texts(table, row.label) for row in table.rows)
+    assert (across["count"], across["negative"]) == ("20,100", "0")
+    assert within["count"] == texts(latency_table(summary, "latency"), "message received")["count"]
+
+
+def test_where_nothing_crosses_workers_nothing_is_shown_of_it() -> None:
+    assert between_workers_table(passing_summary()).rows == ()

@@ -190,3 +190,15 @@ def test_a_threshold_without_a_number_of_samples_claims_none() -> None:
     assert "\N{CHECK MARK} a < 1: 0\n" in "\n".join(
         line.rstrip() for line in shown(summary).splitlines()
     )
+
+
+@pytest.mark.parametrize(
+    ("summary", "count"), [(inconclusive_summary(), 1), (passing_summary(), 0)]
+)
+def test_latency_between_workers_is_shown_with_its_uncertainty(
+    summary: Summary, count: int
+) -> None:
+    text = shown(summary)
+
+    assert text.count("Between workers, ms") == count
+    assert text.count("give or take 0.083 ms, by what is unknown") == count

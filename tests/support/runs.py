@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,7 +13,17 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
-__all__ = ["Finished", "Run", "run_loadtest", "run_locust", "run_locustfile", "server_stats"]
+__all__ = [
+    "Finished",
+    "Run",
+    "free_port",
+    "run_command",
+    "run_loadtest",
+    "run_locust",
+    "run_locustfile",
+    "server_stats",
+    "two_processes",
+]
 
 REPOSITORY = Path(__file__).parent.parent.parent
 _TIMEOUT_S = 90
@@ -78,6 +89,17 @@ class Run:
                 return
         raise AssertionError(f"the run ended without {text!r}")
 
+    def worker_once_spawned(self) -> str:
+        """Return the process id of a worker, once all users are there."""
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            if "All users spawned" in line:
+                break
+        found = subprocess.run(
+            ["pgrep", "-P", str(self.pid)], capture_output=True, text=True, check=True
+        )
+        return found.stdout.split()[0]
+
     def finish(self) -> Finished:
         """Wait for the end."""
         output, errors = self._process.communicate(timeout=_TIMEOUT_S)
@@ -87,7 +109,29 @@ class Run:
         """End it whatever it does, for the clean-up of a failed test."""
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.communicate()
+            self._process.wait()
+        for pipe in (self._process.stdout, self._process.stderr):
+            assert pipe is not None
+            pipe.close()
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def two_processes() -> tuple[str, ...]:
+    """Return the options of a run with two workers, whose master takes a port of its own."""
+    port = str(free_port())
+    return ("--processes", "2", "--master-bind-port", port, "--master-port", port)
+
+
+def run_command(command: Sequence[str], results: Path) -> Run:
+    """Start any command that takes part in a run."""
+    return Run(command, results)
 
 
 def run_loadtest(results: Path, *arguments: str) -> Run:

@@ -129,6 +129,7 @@ def passing_summary() -> dict[str, Any]:
         "ledger": ledger,
         "adds_up": True,
         "latency": {event.value: figures(n, 1.93) for event, n in _EXPECTED.items()},
+        "cross_worker": {},
         "service_latency": {event.value: figures(n, 1.71) for event, n in _EXPECTED.items()},
         "staleness": {event.value: no_figures() for event in ChatEvent if event in SHEDDABLE},
         "completion": _completion(),
@@ -219,6 +220,7 @@ def _generator() -> dict[str, Any]:
         "workers": 1,
         "workers_lost": 0,
         "clock_uncertainty_ms": None,
+        "clocks": [],
     }
 
 
@@ -305,6 +307,15 @@ def inconclusive_summary() -> dict[str, Any]:
     ]
     summary["generator"] |= {"lag": figures(4_600, 46.2), "workers": 2, "workers_lost": 1}
     summary["generator"] |= {"cpu_ratio_peak": 0.98, "clock_uncertainty_ms": 0.083}
+    clock = {"offset_ms": 250.012, "drift_ppm": -1.4, "uncertainty_ms": 0.041, "exchanges": 112}
+    summary["generator"]["clocks"] = [{"worker": number, **clock} for number in (1, 2)]
+    summary["cross_worker"] = {
+        ChatEvent.MESSAGE_CREATED.value: {
+            "latency": figures(20_100, 4.3),
+            "service_latency": figures(20_100, 4.2),
+            "negative_count": 0,
+        }
+    }
     summary["thresholds"][0] |= {"value": None, "held": None, "samples": 40}
     summary["selftest"] = None
     return summary

@@ -3,7 +3,13 @@
 from locust.stats import RequestStats
 
 from loadtest.metrics import Histogram, Interval
-from loadtest.metrics.figures import ActionFigures, EventFigures, Figures, NotificationFigures
+from loadtest.metrics.figures import (
+    ActionFigures,
+    CrossWorkerFigures,
+    EventFigures,
+    Figures,
+    NotificationFigures,
+)
 from loadtest.metrics.timeline import Row
 from loadtest.users.locust_rows import add_rows
 
@@ -99,3 +105,12 @@ def test_rows_survive_the_way_from_a_worker_to_the_master() -> None:
 
     assert merged.get("message", "ACTION").num_requests == 2
     assert merged.get("message", "ACTION").response_times == {4: 1, 6: 1}
+
+
+def test_what_crosses_workers_is_a_row_of_its_own_outside_of_the_total() -> None:
+    crossed = {"channel.message.created": CrossWorkerFigures(latency=times(-100, 8_000))}
+    stats = stats_of(interval(cross_worker=crossed))
+    row = stats.get("channel.message.created (between workers)", "EVENT")
+
+    assert (row.num_requests, row.max_response_time) == (2, 8)
+    assert stats.total.num_requests == 0

@@ -10,6 +10,7 @@ import pytest
 from locust import User
 from locust.runners import STATE_MISSING, STATE_RUNNING
 
+from loadtest.clock import monotonic_ns
 from loadtest.errors import TargetError
 from loadtest.metrics import Ledger, LedgerSettings
 from loadtest.users import lead as lead_module
@@ -24,10 +25,12 @@ from tests.support.locust_process import FakeMaster, Guest, environment, message
 class World:
     """A master with two workers that answer when a test says so."""
 
-    def __init__(self, results: Path, *, user_class: type[User] = Guest) -> None:
+    def __init__(self, results: Path, *options: str, user_class: type[User] = Guest) -> None:
         self.results = results
         self.runner = FakeMaster("host_b", "host_a")
-        self.environment = environment(parsed(results, "--host", "http://chat:1"), user_class)
+        self.environment = environment(
+            parsed(results, "--host", "http://chat:1", *options), user_class
+        )
         runner: Any = self.runner
         self.control = MasterControl(self.environment, runner)
         self.control.listen()
@@ -41,10 +44,22 @@ class World:
     def sent(self, kind: Kind) -> list[tuple[Any, str | None]]:
         return [(data, to) for each, data, to in self.runner.sent if each == kind]
 
-    def report(self, worker: int, *, is_final: bool, run: str | None = None) -> None:
+    def report(
+        self,
+        worker: int,
+        *,
+        is_final: bool,
+        run: str | None = None,
+        clock: dict[str, Any] | None = None,
+    ) -> None:
         snapshot = {**Ledger(LedgerSettings()).snapshot(), "worker": worker}
         data = {"run": run or self.control._run, "snapshot": snapshot, "is_final": is_final}
+        data["clock"] = clock
         self.runner.listeners[Kind.REPORT](environment=self.environment, msg=message(data))
+
+    def batch(self, to: int, run: str | None = None) -> None:
+        data = {"run": run or self.control._run, "to": to, "content": b"seen"}
+        self.runner.listeners[Kind.BATCH](environment=self.environment, msg=message(data))
 
     def answer_drain(self, *workers: int) -> None:
         """Have these workers hand in their final reports once they are asked."""
@@ -173,6 +188,71 @@ def test_a_report_of_another_version_is_an_error_and_no_traceback(
     world.runner.listeners[Kind.REPORT](environment=world.environment, msg=message(data))
 
     assert "schema 'old'" in complaints[0]
+
+
+def test_who_asks_for_the_time_is_told_it(world: World) -> None:
+    before_ns = monotonic_ns()
+    ping = message({"sent_ns": 7}, "host_a")
+    world.runner.listeners[Kind.PING](environment=world.environment, msg=ping)
+
+    [(pong, to)] = world.sent(Kind.PONG)
+    assert (pong["sent_ns"], to) == (7, "host_a")
+    assert before_ns <= pong["remote_ns"] <= monotonic_ns()
+
+
+def test_what_workers_know_of_their_clocks_is_in_the_summary(world: World) -> None:
+    world.start()
+    for worker, uncertainty_ms in ((0, 0.25), (1, 0.5)):
+        clock = {"offset_ms": 1, "drift_ppm": 0, "uncertainty_ms": uncertainty_ms, "exchanges": 32}
+        world.report(worker, is_final=True, clock=clock)
+    world.runner.stop()
+
+    assert world.control.conductor is not None
+    facts = world.control.conductor._facts()
+    assert facts.clock_uncertainty_ms == 0.75
+    assert [number for number, _ in facts.clocks] == [0, 1]
+
+
+def test_what_a_worker_tells_another_is_handed_on(world: World) -> None:
+    world.start()
+    world.batch(to=1)
+    world.batch(to=0, run="another")
+
+    [(batch, to)] = world.sent(Kind.BATCH)
+    assert (batch["content"], to) == (b"seen", "host_b")
+
+
+def test_all_workers_are_told_once_who_is_lost(world: World) -> None:
+    world.start()
+    world.runner.clients["host_a"].state = STATE_MISSING
+    world.batch(to=0)
+    world.batch(to=0)
+
+    assert world.sent(Kind.GONE) == [({"run": world.control._run, "worker": 0}, None)]
+    assert world.sent(Kind.BATCH) == [], "nobody is there to take it"
+
+
+def test_users_are_dealt_one_by_one_where_channels_span_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lead_module, "check_server", lambda *_: None)
+    world = World(tmp_path / "results", "--set", "run.span_workers=true")
+    assert world.control._users_per_cell() == 1
+
+    world = World(tmp_path / "others")
+    assert world.control._users_per_cell() > 1
+
+
+def test_only_users_of_a_profile_can_span_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, complaints: list[str]
+) -> None:
+    monkeypatch.setattr(lead_module, "check_server", lambda *_: None)
+    options = ("--set", "run.span_workers=true")
+    world = World(tmp_path / "results", *options, user_class=User)
+    world.start()
+
+    assert "run.span_workers is true" in complaints[0]
+    assert world.sent(Kind.PLAN) == []
 
 
 def test_an_error_of_a_worker_is_told_with_its_name(world: World, complaints: list[str]) -> None:

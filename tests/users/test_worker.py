@@ -1,13 +1,17 @@
 """A process that carries users of a run led elsewhere."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import gevent
 import pytest
 
+from loadtest.clock import monotonic_ns
+from loadtest.spanning import Stage
+from loadtest.spanning.batch import Batch, decode, encode
 from loadtest.users import worker as worker_module
 from loadtest.users.current import NoRunError, runtime_of
 from loadtest.users.messages import Kind
@@ -88,6 +92,80 @@ def test_pushes_reach_the_run_that_they_are_of(world: World) -> None:
     world.tell(Kind.PUSHES, {"run": "00c0ffee", "pushes": [[7, 4, 99, 2]]})
 
     assert told == [[[7, 4, 99, 2]]]
+
+
+def test_a_worker_tells_what_it_knows_of_its_clock(world: World) -> None:
+    world.begin()
+    for _ in range(32):
+        gevent.sleep(0)
+        ping = {"sent_ns": monotonic_ns()}
+        world.tell(Kind.PONG, ping | {"remote_ns": monotonic_ns()})
+    world.tell(Kind.DRAIN)
+
+    clock = world.said(Kind.REPORT)[-1]["clock"]
+    assert clock["exchanges"] == 32
+    assert abs(clock["offset_ms"]) <= clock["uncertainty_ms"]
+    assert world.said(Kind.PING)
+
+
+def spanning_plan() -> RunPlan:
+    """Return the plan of a run whose channels span two workers."""
+    spanning = profile("run.span_workers=true", "run.drain_s=0.2", "run.delivery_deadline_s=0.1")
+    return replace(PLAN, profile=spanning.resolved())
+
+
+def synchronise(world: World) -> None:
+    for _ in range(32):
+        now_ns = monotonic_ns()
+        world.tell(Kind.PONG, {"sent_ns": now_ns, "remote_ns": now_ns})
+
+
+def wait_until(is_done: Callable[[], bool]) -> None:
+    while not is_done():
+        gevent.sleep(0.001)
+
+
+def test_a_worker_tells_the_others_what_it_saw(world: World) -> None:
+    world.begin(spanning_plan())
+    synchronise(world)
+    wait_until(lambda: bool(world.said(Kind.BATCH)))
+
+    batch = world.said(Kind.BATCH)[0]
+    assert (batch["run"], batch["to"]) == ("00c0ffee", 0)
+    assert decode(batch["content"]).sender == 1
+
+
+def test_a_worker_takes_what_the_others_tell(world: World) -> None:
+    world.begin(spanning_plan())
+    synchronise(world)
+    spanning = runtime_of(world.environment).spanning
+    assert spanning is not None
+    batch = Batch(0, 1, monotonic_ns(), 0, Stage.DONE, [], [])
+    other_run = {"run": "another", "to": 1, "content": b"not even a batch"}
+    world.tell(Kind.BATCH, other_run)
+    world.tell(Kind.BATCH, {"run": "00c0ffee", "to": 1, "content": encode(batch)})
+
+    wait_until(lambda: spanning.exchange.are_all(Stage.DONE))
+    assert world.said(Kind.ERROR) == []
+
+
+def test_a_worker_that_hears_of_a_lost_one_says_what_is_missing(world: World) -> None:
+    world.begin(spanning_plan())
+    world.tell(Kind.GONE, {"run": "another", "worker": 0})
+    world.tell(Kind.GONE, {"run": "00c0ffee", "worker": 0})
+    wait_until(lambda: bool(world.said(Kind.ERROR)))
+
+    assert "worker 1 is gone" in world.said(Kind.ERROR)[0]["text"]
+    world.tell(Kind.DRAIN)
+    assert world.said(Kind.REPORT)[-1]["is_final"], "nobody is left to wait for"
+
+
+def test_without_an_answer_of_the_others_a_worker_ends_all_the_same(world: World) -> None:
+    world.begin(spanning_plan())
+    synchronise(world)
+    world.tell(Kind.DRAIN)
+
+    assert world.said(Kind.REPORT)[-1]["is_final"]
 
 
 def test_a_plan_of_another_version_is_refused(world: World) -> None:
