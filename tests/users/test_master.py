@@ -235,7 +235,7 @@ def test_all_workers_are_told_once_who_is_lost(world: World) -> None:
 def test_users_are_dealt_one_by_one_where_channels_span_workers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lead_module, "check_server", lambda *_: None)
+    monkeypatch.setattr(lead_module, "check_answer", lambda *_: None)
     world = World(tmp_path / "results", "--set", "run.span_workers=true")
     assert world.control._users_per_cell() == 1
 
@@ -246,7 +246,7 @@ def test_users_are_dealt_one_by_one_where_channels_span_workers(
 def test_only_users_of_a_profile_can_span_workers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, complaints: list[str]
 ) -> None:
-    monkeypatch.setattr(lead_module, "check_server", lambda *_: None)
+    monkeypatch.setattr(lead_module, "check_answer", lambda *_: None)
     options = ("--set", "run.span_workers=true")
     world = World(tmp_path / "results", *options, user_class=User)
     world.start()
