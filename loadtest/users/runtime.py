@@ -106,14 +106,7 @@ class WorkerRuntime:
             random_bits=unseeded_random().getrandbits,
             open_link=self.engine.open_link,
         )
-        self.director = Director(
-            self.fleet,
-            profile.population_plan(),
-            profile.behaviour(),
-            Placement(plan.names or plan.run, plan.seed, plan.worker, plan.workers),
-            profile.disturbances(),
-            Existing.from_plain(plan.existing) if plan.existing is not None else None,
-        )
+        self.director = director_of(plan, profile, self.fleet)
         self.slots = Slots()
         self.scripted = ScriptedFleet(self.fleet, plan.worker, plan.workers)
         self._health = HealthMonitor(self.engine, clock)
@@ -252,6 +245,18 @@ def batched(devices: Sequence[Device], size: int) -> Iterator[Sequence[Device]]:
     """Yield the devices in order, at most ``size`` at a time."""
     for start in range(0, len(devices), size):
         yield devices[start : start + size]
+
+
+def director_of(plan: RunPlan, profile: Profile, fleet: Fleet) -> Director:
+    """Return what drives the devices of a worker."""
+    return Director(
+        fleet,
+        profile.population_plan(),
+        profile.behaviour(),
+        Placement(plan.names or plan.run, plan.seed, plan.worker, plan.workers),
+        profile.disturbances(),
+        Existing.from_plain(plan.existing) if plan.existing is not None else None,
+    )
 
 
 def ledger_settings(profile: Profile) -> LedgerSettings:
