@@ -205,8 +205,10 @@ class PlatformCalls:
 
     def _content(self, request: _Request, answer: requests.Response) -> dict[str, Any]:
         what = str(request)
-        if answer.status_code != HTTPStatus.OK:
+        if not answer.ok or answer.is_redirect:
             raise RefusedCallError(what, _refusal_text(answer), answer.status_code)
+        if not answer.content:
+            return {}
         try:
             content = answer.json()
         except requests.exceptions.JSONDecodeError as error:

@@ -10,8 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
+import msgspec
+from msgspec import Struct, field
 from requests.adapters import BaseAdapter
 
 from loadtest.errors import TargetError
@@ -20,7 +22,10 @@ from loadtest.provisioning.calls import PlatformCalls, RefusedCallError
 
 __all__ = ["Found", "PlatformClient"]
 
+T = TypeVar("T")
+
 _PAGE_SIZE = 100
+_SNAKE_NAMES = {"displayName": "display_name", "isGuest": "is_guest"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,32 @@ class Found:
     type: str = ""
     members: frozenset[str] = frozenset()
     """Names of the members; only a direct channel tells them."""
+
+
+class _Member(Struct):
+    name: str
+
+
+class _Resource(Struct):
+    """A user or a channel."""
+
+    id: int
+    name: str = ""
+    properties: dict[str, Any] | None = None
+    type: str = ""
+    members: list[_Member] = []
+
+
+class _PageFacts(Struct):
+    """The number of pages, in either style."""
+
+    total_pages: int = 0
+    totalPages: int = 0  # noqa: N815 - as the older style spells it
+
+
+class _Page(Struct):
+    embedded: dict[str, list[dict[str, Any]]] = field(name="_embedded", default_factory=dict)
+    page: _PageFacts = field(default_factory=_PageFacts)
 
 
 class PlatformClient:
@@ -168,13 +199,7 @@ class PlatformClient:
 
     def _named(self, name: str) -> str:
         """Return a name of two words as the style writes it."""
-        return (
-            {"displayName": "display_name", "isGuest": "is_guest"}[name] if self._is_newer else name
-        )
-
-    @property
-    def _is_newer(self) -> bool:
-        return self.access.style is PathStyle.PLAIN
+        return _SNAKE_NAMES[name] if self.access.style is PathStyle.PLAIN else name
 
     def _look(self, path: str) -> Found | None:
         try:
@@ -196,30 +221,31 @@ class PlatformClient:
     def _pages(self, path: str, name: str, query: Mapping[str, str]) -> Iterator[Found]:
         number = 0
         while True:
-            page = self._calls.call(
+            answer = self._calls.call(
                 "GET", path, query={**query, "page": number, "size": _PAGE_SIZE}
             )
-            for each in page.get("_embedded", {}).get(name, []):
+            page = _converted(answer, _Page)
+            for each in page.embedded.get(name, []):
                 yield _found(each)
-            described = page.get("page", {})
-            total = described.get("total_pages", described.get("totalPages", 0))
             number += 1
-            if number >= total:
+            if number >= (page.page.total_pages or page.page.totalPages):
                 return
 
 
 def _found(content: Mapping[str, Any]) -> Found:
     """Return what an answer says of a user or a channel."""
-    identifier = content.get("id")
-    if not isinstance(identifier, int):
-        raise TargetError("platform API", f"a resource has the id {identifier!r}; it is no number")
-    members = content.get("members")
+    resource = _converted(content, _Resource)
     return Found(
-        id=identifier,
-        name=str(content.get("name", "")),
-        properties=content.get("properties") or {},
-        type=str(content.get("type", "")),
-        members=frozenset(
-            str(each.get("name")) for each in (members if isinstance(members, list) else ())
-        ),
+        id=resource.id,
+        name=resource.name,
+        properties=resource.properties or {},
+        type=resource.type,
+        members=frozenset(member.name for member in resource.members),
     )
+
+
+def _converted(content: Mapping[str, Any], kind: type[T]) -> T:
+    try:
+        return msgspec.convert(content, kind)
+    except msgspec.ValidationError as error:
+        raise TargetError("platform API", f"an answer cannot be used: {error}") from error

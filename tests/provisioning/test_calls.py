@@ -133,8 +133,9 @@ def test_a_certificate_that_is_not_trusted_is_not_tried_again() -> None:
     ("content", "problem"),
     [
         (b"<html>", "the answer '<html>' is not JSON"),
-        ({"name": "jane"}, "the id None; it is no number"),
-        ([], "the id None; it is no number"),
+        ({"name": "jane"}, "an answer cannot be used: .*`id`"),
+        ({"id": "7"}, "an answer cannot be used: Expected `int`"),
+        ([], "an answer cannot be used: .*`id`"),
     ],
 )
 def test_an_answer_that_makes_no_sense_is_told(content: object, problem: str) -> None:
@@ -147,3 +148,19 @@ def test_an_answer_that_makes_no_sense_is_told(content: object, problem: str) ->
 def test_a_token_endpoint_without_a_token_is_told() -> None:
     with pytest.raises(TargetError, match="has no access_token"):
         client_of(ScriptedAnswers(answer(200, {"token": "x"}))).sign_in()
+
+
+def test_any_good_status_will_do_with_a_body_or_without_one() -> None:
+    server = ScriptedAnswers(answer(201, TOKEN), answer(201, JANE), answer(204, b""))
+    client = client_of(server)
+
+    assert client.create_user("jane", {}) is not None
+    assert client.delete_user(7)
+
+
+def test_whoever_sends_us_elsewhere_is_not_followed() -> None:
+    """The token is for the server that was named."""
+    server = ScriptedAnswers(answer(302, {}, {"Location": "http://elsewhere.test/"}))
+
+    with pytest.raises(RefusedCallError, match="answered 302"):
+        client_of(server).sign_in()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from loadtest.errors import TargetError
 from loadtest.provisioning.access import ApiAccess, PathStyle
 from loadtest.provisioning.calls import RefusedCallError
 from tests.support.platform_worlds import (
@@ -84,3 +85,13 @@ def test_a_bad_request_may_mean_that_the_name_is_in_use() -> None:
     server = ScriptedAnswers(answer(200, TOKEN), refusal, answer(200, {}))
     with pytest.raises(RefusedCallError, match="name too long"):
         client_of(server).create_user("j" * 1_000, {})
+
+
+@pytest.mark.parametrize(
+    "page", [{"_embedded": None}, {"_embedded": {"users": [7]}}, {"page": {"totalPages": "many"}}]
+)
+def test_a_page_that_makes_no_sense_is_told(page: object) -> None:
+    server = ScriptedAnswers(answer(200, TOKEN), answer(200, page))
+
+    with pytest.raises(TargetError, match="an answer cannot be used: "):
+        client_of(server).find_user("jane")
