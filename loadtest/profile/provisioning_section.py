@@ -35,13 +35,13 @@ class ProvisioningSection(Section):
     )
     api_url: str = setting(
         "",
-        pattern="^(https?://[^/?#]+.*)?$",
+        pattern="^(https?://[^/?#@]+(/.*)?)?$",
         description="Address of the Platform API, if it is not that of `--host`.",
         why="Empty: both are one host, as with the vendor.",
     )
     token_url: str = setting(
         "",
-        pattern="^(https?://[^/?#]+.*)?$",
+        pattern="^(https?://[^/?#@]+(/.*)?)?$",
         description="Where OAuth tokens are given.",
         why="Empty: `/oauth/token` of the Platform API's host; the vendor's authorization host for"
         " the vendor's API.",

@@ -2,14 +2,16 @@
 
 A channel whose id is known is read by it, as an app does that was handed one; any other is looked
 for by name among the channels of its first member that is connected. All members belong to it from
-the start, so whoever is connected reads it and goes on. Members without a device are introduced
-only if nobody knows their id.
+the start, so whoever is connected reads it and goes on; whoever cannot read it, or is offered to
+join it, is no member, whatever was said. Members without a device are introduced only if nobody
+knows their id.
 """
 
 from collections.abc import Callable
 
 from loadtest.chat.resources import (
     ChannelPage,
+    ChannelResource,
     ListedChannel,
     relayed_channel,
     relayed_channel_page,
@@ -42,6 +44,8 @@ class ExistingCell(Cell):
     ) -> None:
         super().__init__(plan, fleet, on_ready)
         self._existing = existing
+        self._joined_members: set[tuple[int, int]] = set()
+        """Channel and member, of those who are known to be members."""
 
     def introduce(self, member: int, device: Device, now_ns: int) -> None:
         """Make a member without a device known to us, if nobody knows its id."""
@@ -99,7 +103,7 @@ class ExistingCell(Cell):
             channel.id = resource.id
             channel.state = ChannelState.READY
             self._fleet.learn_channel(resource, raw)
-            self._welcome(channel, at_ns, reader=device)
+            self._welcome(channel, at_ns, reader=(device, resource))
             self._check_ready(at_ns)
 
         actions.get_channel(device, identifier, Timing(now_ns, now_ns, answered))
@@ -109,7 +113,12 @@ class ExistingCell(Cell):
         channel.state = ChannelState.MISSING if device.is_active else ChannelState.PLANNED
         self._check_ready(now_ns)
 
-    def _welcome(self, channel: Channel, now_ns: int, reader: Device | None = None) -> None:
+    def _welcome(
+        self,
+        channel: Channel,
+        now_ns: int,
+        reader: tuple[Device | None, ChannelResource | None] = (None, None),
+    ) -> None:
         """Go on with the members that are known; ``reader`` has read the channel already."""
         for member in channel.plan.members:
             user = self.users.get(member)
@@ -118,10 +127,36 @@ class ExistingCell(Cell):
             if not (self._is_known(member) or (not user.devices and self._known_id(member))):
                 continue
             channel.members.add(member)
-            self._fleet.observer.member_joined(channel.id, self._id_of(member), now_ns)
+            if not user.devices:
+                self._note_member(channel, member, None, now_ns)
             for device in user.devices:
-                if device.is_active and device is not reader:
-                    self._read_channel(channel, device, now_ns)
+                if device is reader[0]:
+                    self._note_member(channel, member, reader[1], now_ns)
+                elif device.is_active:
+                    self._read_as_member(channel, member, device, now_ns)
+
+    def _read_as_member(self, channel: Channel, member: int, device: Device, now_ns: int) -> None:
+        channel.awaited += 1
+
+        def answered(outcome: Outcome, at_ns: int) -> None:
+            channel.awaited -= 1
+            if outcome.is_ok:
+                resource, raw = relayed_channel(outcome.body)
+                self._fleet.learn_channel(resource, raw)
+                self._note_member(channel, member, resource, at_ns)
+            self._check_ready(at_ns)
+
+        actions.get_channel(device, channel.id, Timing(now_ns, now_ns, answered))
+
+    def _note_member(
+        self, channel: Channel, member: int, resource: ChannelResource | None, now_ns: int
+    ) -> None:
+        """Tell the observer of a member, once, if it is one by what its device has read."""
+        key = (channel.plan.index, member)
+        if key in self._joined_members or (resource is not None and "join" in resource.actions):
+            return
+        self._joined_members.add(key)
+        self._fleet.observer.member_joined(channel.id, self._id_of(member), now_ns)
 
 
 class ChannelSearch:

@@ -163,6 +163,30 @@ def run_options(options: argparse.Namespace) -> RunOptions:
     Raises:
         UsageError: The profile or an option cannot be used; all problems at once.
     """
+    overrides = _overrides(options)
+    base = load_profile(options.profile or DEFAULT_PROFILE, overrides)
+    _check_scaling(options)
+    found = RunOptions(
+        profile=base,
+        host=options.host or None,
+        results=options.results,
+        ca_file=options.ca_file,
+        source_addresses=tuple(options.source_address or ()),
+        allowed_host=options.i_am_allowed_to_load,
+        record=options.record,
+    )
+    if base.provisioning.mode == "file":
+        found = _among_existing(found, options)
+    elif options.devices:
+        found = replace(found, profile=base.scaled(devices=options.devices))
+    elif options.scale:
+        found = replace(found, profile=base.scaled_by(options.scale))
+    if any(each.startswith("run.ramp_s=") for each in overrides):
+        return found
+    return replace(found, profile=found.profile.started_like(base))
+
+
+def _overrides(options: argparse.Namespace) -> list[str]:
     overrides = list(options.loadtest_set or [])
     if options.dialect is not None:
         overrides.append(f"target.dialect={options.dialect}")
@@ -170,7 +194,10 @@ def run_options(options: argparse.Namespace) -> RunOptions:
         overrides.append(f"run.seed={options.seed}")
     if options.push_sink is not None:
         overrides.append(f"push.sink={options.push_sink!r}")
-    profile = load_profile(options.profile or DEFAULT_PROFILE, overrides)
+    return overrides
+
+
+def _check_scaling(options: argparse.Namespace) -> None:
     if options.devices < 0:  # the web form takes any number
         raise UsageError(f"devices is {options.devices}; it must be 0 (as in the profile) or more")
     if options.devices and options.scale:
@@ -178,30 +205,14 @@ def run_options(options: argparse.Namespace) -> RunOptions:
             f"--devices {options.devices} and --scale {options.scale:g}: both scale the profile;"
             " give one of them"
         )
-    existing = None
-    base = profile
-    if profile.provisioning.mode == "file":
-        existing = read_existing(Path(profile.provisioning.file))
-        profile = profile.describing(existing)
-    elif options.devices:
-        profile = base.scaled(devices=options.devices)
-    elif options.scale:
-        profile = base.scaled_by(options.scale)
-    if existing is None and not any(each.startswith("run.ramp_s=") for each in overrides):
-        profile = profile.started_like(base)
-    found = RunOptions(
-        profile=profile,
-        host=options.host or None,
-        results=options.results,
-        ca_file=options.ca_file,
-        source_addresses=tuple(options.source_address or ()),
-        allowed_host=options.i_am_allowed_to_load,
-        record=options.record,
-        existing=existing,
-    )
-    if existing is None:
-        return found
-    population = profile.population_plan()
-    per_user = population.devices_per_cell / population.users_per_cell
-    factor = options.scale or (options.devices / per_user / population.users)
-    return found.scaled_to_users(max(2, math.ceil(factor * population.users))) if factor else found
+
+
+def _among_existing(found: RunOptions, options: argparse.Namespace) -> RunOptions:
+    """Return the same run among the users of the profile's file, or a part of them."""
+    existing = read_existing(Path(found.profile.provisioning.file))
+    found = replace(found, profile=found.profile.describing(existing), existing=existing)
+    population = found.profile.population_plan()
+    users = options.scale * population.users
+    if options.devices:
+        users = options.devices * population.users_per_cell / population.devices_per_cell
+    return found.scaled_to_users(max(2, math.ceil(users))) if users else found

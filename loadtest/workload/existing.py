@@ -103,7 +103,8 @@ class Existing:
     def first(self, users: int) -> "Existing":
         """Return a part with so many users, members of the first channels before all others.
 
-        Channels are cut to the members that are in it; one that keeps fewer than two is left out.
+        Channels are cut to the members that are in it; one that keeps fewer than two is left out,
+        and so is a direct one that does not keep all, as it is known by them.
         """
         by_channel = itertools.chain.from_iterable(each.members for each in self.channels)
         order = dict.fromkeys([*by_channel, *(user.name for user in self.users)])
@@ -114,7 +115,11 @@ class Existing:
         )
         return Existing(
             tuple(user for user in self.users if user.name in kept),
-            tuple(each for each in cut if len(each.members) > 1),
+            tuple(
+                part
+                for part, whole in zip(cut, self.channels, strict=True)
+                if part == whole or (len(part.members) > 1 and part.type is not ChannelType.DIRECT)
+            ),
             self.is_population,
         )
 

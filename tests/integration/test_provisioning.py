@@ -180,13 +180,16 @@ def community(url: str, folder: Path) -> dict[str, int]:
     return made.users | made.channels
 
 
+@pytest.mark.parametrize(
+    ("scale", "users"), [((), 20), (("--scale", "0.5"), 10)], ids=["all of them", "half of them"]
+)
 def test_users_of_a_file_log_in_with_their_params_and_find_their_channels(
-    tmp_path: Path, results: Path, started: list[Run]
+    tmp_path: Path, results: Path, started: list[Run], scale: tuple[str, ...], users: int
 ) -> None:
     params = {"password": "hush-hush"}
     with running_server(*CLIENT, "--auth-params", json.dumps(params)) as url:
         ids = community(url, tmp_path)
-        people = [name for name in ids if name.startswith("person")]
+        people = [f"person{n}" for n in range(20)]
         rows = {
             "users": [{"name": name, "auth_params": params} for name in people],
             "channels": [
@@ -204,17 +207,18 @@ def test_users_of_a_file_log_in_with_their_params_and_find_their_channels(
             *SMALL[2:],  # the file says how many there are
             *DURATION,
             *("--set", "provisioning.mode=file", "--set", f"provisioning.file={path}"),
-            *("--set", "workload.message_rate_per_s=5"),
+            *("--set", "workload.message_rate_per_s=8"),
             *("--host", url),
+            *scale,
         )
         started.append(run)
         finished = run.finish()
         check_valid(finished)
         after = stored(url)
 
-    assert "20 users, 3 channels" in finished.output
+    assert f": {users} users, " in finished.output
     assert "create_channel" not in finished.summary["actions"]
-    assert finished.summary["load"]["users"] == 20
+    assert finished.summary["load"]["users"] == users
     assert (after["users"], after["channels"]) == (before["users"], before["channels"])
     assert not list(results.glob("*/provisioned.jsonl")), "nothing was made"
 

@@ -104,6 +104,27 @@ def test_a_channel_is_read_once_by_each_device_if_its_id_is_known() -> None:
     assert world.run.chat.counters.relays_answered == 6 * 3 + 5
 
 
+def test_whoever_is_said_to_be_a_member_and_is_none_is_not_judged_as_one() -> None:
+    """Or each message would miss a notification to it."""
+    lobby = ExistingChannel("lobby", ChannelType.PUBLIC, ("u0", "u1", "u5"), group="public")
+    den = ExistingChannel("den", ChannelType.PRIVATE, ("u0", "u1", "u2", "u5"), group="private")
+    community = Existing(COMMUNITY.users, (lobby, den), is_population=True)
+    described = profile("run.duration_s=20", "run.ramp_s=2", "chat_sessions.away_s=2")
+    run = VirtualRun(described.describing(community), community)
+    platform = PlatformCaller(run.chat)
+    for name in NAMES:
+        platform.user(name)
+    platform.channel("PUBLIC", "u0", "u1", name="lobby")
+    platform.channel("PRIVATE", "u0", "u1", "u2", name="den")
+    result = run.run()
+
+    assert not result["contradictions"]
+    assert result["figures"]["events"]["channel.message.created"]["expected"] > 20
+    assert result["figures"]["events"]["channel.message.created"]["lost"] == 0
+    classes = result["figures"]["notifications"].values()
+    assert sum(each["missed"] for each in classes if isinstance(each, dict)) == 0
+
+
 def test_a_channel_is_found_on_a_later_page() -> None:
     world = World()
     for n in range(40):

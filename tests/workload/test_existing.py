@@ -101,3 +101,12 @@ def test_what_was_made_for_the_profile_leaves_its_plan_as_it_is() -> None:
 
 def test_users_are_divided_as_far_as_they_can_be() -> None:
     assert [PAIRS.cells_up_to(limit) for limit in (1, 2, 3, 6)] == [1, 2, 3, 4]
+
+
+def test_a_direct_channel_is_kept_whole_or_not_at_all() -> None:
+    members = ("u0", "u1", "u2")
+    direct = ExistingChannel("d", ChannelType.DIRECT, members, group="direct")
+    existing = Existing(PAIRS.users, (direct,), is_population=True)
+
+    assert existing.first(3).channels == (direct,)
+    assert existing.first(2).channels == ()
