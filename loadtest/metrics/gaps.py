@@ -15,6 +15,7 @@ from loadtest.clock import NS_PER_US
 from loadtest.metrics.model import (
     EXPECTED,
     OVERTAKEN,
+    Channel,
     ChatSession,
     ChatSessionState,
     Gap,
@@ -30,12 +31,30 @@ __all__ = ["GapBook", "seen_in_gap"]
 class _Excusing(Protocol):
     """A book of records."""
 
-    def excuse(self, record: Record, slot: int) -> bool:
-        """Expect nothing of a record at one slot any more; return whether it is in this book."""
+    def excuse(self, record: Record, slots: int) -> bool:
+        """Expect a record at ``slots`` no more; return whether it is in this book."""
+
+
+class _Losses:
+    """Chat sessions of one channel that were lost one right after the other."""
+
+    __slots__ = ("messages", "since_ns", "slots", "written_count")
+
+    def __init__(self, since_ns: int) -> None:
+        self.since_ns = since_ns
+        """What was caused since then is excused."""
+        self.slots: set[int] = set()
+        self.written_count = -1
+        self.messages: list[MessageRecord] = []
+        """Messages on their way, as of so many messages written into the channel."""
 
 
 class GapBook:
     """Follows chat sessions whose connection was lost.
+
+    When all connections of a large channel break at once, each record concerns each of them. So
+    losses are gathered, and the records of a channel are gone through once for all: in ``settle``,
+    ten times a second, or before one of the chat sessions starts again.
 
     Args:
         settings: The race window.
@@ -47,28 +66,45 @@ class GapBook:
         self._settings = settings
         self._tally = tally
         self._books = books
+        self._losses: dict[Channel, _Losses] = {}
 
     def lost(self, chat_session: ChatSession, at_ns: int) -> list[Record]:
         """Take the loss of a chat session, before the roster takes it.
 
-        Returns the records of which nothing is expected there any more.
+        Returns the messages that may still have been on their way to it.
         """
-        if chat_session.state is ChatSessionState.ACTIVE:
-            self._tally.now.recovery.chat_sessions_lost += 1
-            if chat_session.gap is None or chat_session.gap.back_ns:
-                chat_session.gap = Gap(chat_session, at_ns)
-        since_ns = at_ns - self._settings.race_ns
-        slot = chat_session.slot
-        return [
-            record
-            for record in tuple(chat_session.channel.unfinished)
-            if record.written_ns >= since_ns and self._excuse(record, slot)
-        ]
+        if chat_session.state is not ChatSessionState.ACTIVE:
+            return []  # nothing was certain for it
+        self._tally.now.recovery.chat_sessions_lost += 1
+        if chat_session.gap is None or chat_session.gap.back_ns:
+            chat_session.gap = Gap(chat_session, at_ns)
+        channel, slot = chat_session.channel, chat_session.slot
+        losses = self._losses.get(channel)
+        if losses is None:
+            losses = self._losses[channel] = _Losses(at_ns - self._settings.race_ns)
+        losses.slots.add(slot)
+        if losses.written_count != channel.written_count:
+            losses.written_count = channel.written_count
+            losses.messages = _messages_since(channel, losses.since_ns)
+        return [record for record in losses.messages if _is_wanted(record, slot)]
 
-    def _excuse(self, record: Record, slot: int) -> bool:
-        state = record.state
-        is_wanted = slot < len(state) and state[slot] in (EXPECTED, OVERTAKEN)
-        return is_wanted and any(book.excuse(record, slot) for book in self._books)
+    def settle(self) -> None:
+        """Excuse what was on its way to the chat sessions that were lost."""
+        while self._losses:
+            self.settle_channel(next(iter(self._losses)))
+
+    def settle_channel(self, channel: Channel) -> None:
+        """Do the same in one channel."""
+        losses = self._losses.pop(channel, None)
+        if losses is None:
+            return
+        lost = bytearray(len(channel.template))
+        for slot in losses.slots:
+            lost[slot] = 0xFF
+        slots = int.from_bytes(lost, "little")
+        for record in tuple(channel.unfinished):
+            if record.written_ns >= losses.since_ns:
+                any(book.excuse(record, slots) for book in self._books)
 
     def back(self, chat_session: ChatSession, at_ns: int) -> None:
         """Take note that a chat session is active; if it had been lost, its gap is over."""
@@ -95,3 +131,15 @@ def seen_in_gap(tally: Tally, record: MessageRecord, chat_session: ChatSession) 
         gap.seen_count += 1
     elif record.written_ns < gap.back_ns:
         tally.now.recovery.lost_in_gap -= 1
+
+
+def _messages_since(channel: Channel, since_ns: int) -> list[MessageRecord]:
+    return [
+        record
+        for record in channel.unfinished
+        if isinstance(record, MessageRecord) and record.written_ns >= since_ns
+    ]
+
+
+def _is_wanted(record: Record, slot: int) -> bool:
+    return slot < len(record.state) and record.state[slot] in (EXPECTED, OVERTAKEN)

@@ -181,6 +181,7 @@ class Ledger:
         if known is not None and known.state is not ChatSessionState.LOST:
             return
         who, where = self._roster.device(device), self._roster.channel(channel)
+        self._gaps.settle_channel(where)
         chat_session = self._roster.session_starting(session, who, where, at_ns)
         attendance = chat_session.attendance
         if attendance is not None:
@@ -442,6 +443,7 @@ class Ledger:
 
     def settle(self, now_ns: int) -> None:
         """Judge everything whose deadline has passed; to be called about ten times a second."""
+        self._gaps.settle()
         self._typing.settle(now_ns)
         self._close(now_ns)
         self._roster.settle(now_ns)

@@ -46,6 +46,7 @@ _ORDERED = (ChatEvent.MESSAGE_CREATED, ChatEvent.KEYSTROKES_CREATED)
 _AS_BOUNDARY = bytes(
     BOUNDARY if code in (EXPECTED, LEAVING, OVERTAKEN) else code for code in range(256)
 )
+_WITHOUT_EXPECTED = bytes(ABSENT if code in (EXPECTED, OVERTAKEN) else code for code in range(256))
 _LEAVING_AS_BOUNDARY = bytes(BOUNDARY if code == LEAVING else code for code in range(256))
 
 
@@ -309,19 +310,29 @@ class RecordBook(Generic[RecordT]):
         self.finish(record)
         return withdrawn
 
-    def excuse(self, record: Record, slot: int) -> bool:
-        """Expect an open record at ``slot`` no more: boundary; return whether it is in this book.
+    def excuse(self, record: Record, slots: int) -> bool:
+        """Expect an open record at ``slots`` no more: boundary; return whether it is in this book.
 
-        Nothing can come there any more, so an arrival would be another event's.
+        ``slots`` has a byte per slot, little-endian: 255 for those concerned. Nothing can come
+        there any more, so an arrival would be another event's. A few operations on whole numbers:
+        a large channel has thousands of slots, and as many records when all of it breaks down.
         """
         if record not in self._unfinished:
             return False
-        record.state[slot] = ABSENT
-        record.expected -= 1
-        record.remaining -= 1
+        was = record.state
+        before = int.from_bytes(was, "little")
+        without = int.from_bytes(was.translate(_WITHOUT_EXPECTED), "little")
+        after = before ^ ((before ^ without) & slots)
+        if after == before:
+            return True
+        state = record.state = bytearray(after.to_bytes(len(was), "little"))
+        excused = was.count(EXPECTED) - state.count(EXPECTED)
+        excused += was.count(OVERTAKEN) - state.count(OVERTAKEN)
+        record.expected -= excused
+        record.remaining -= excused
         figures = self._tally.event(record.event)
-        figures.expected -= 1
-        figures.boundary += 1
+        figures.expected -= excused
+        figures.boundary += excused
         if not record.remaining:
             self.finish(record)
         return True

@@ -168,3 +168,49 @@ def test_what_is_pending_when_a_connection_breaks_within_the_race_window_is_not_
 
     figures = scene.notifications()
     assert (figures.expected, figures.missed, figures.boundary) == (0, 0, 1)
+
+
+def test_when_a_whole_channel_breaks_down_nobody_is_to_see_anybody_leave() -> None:
+    count = 40
+    scene = Scene()
+    scene.room(count)
+    scene.send(1, at_ms=30_000)
+    scene.see(1, 30_001, *range(1, 11))
+    for device in range(1, count + 1):
+        scene.lose(device, 30_002 + device / 10)
+    figures = scene.figures()
+    message = figures.event(ChatEvent.MESSAGE_CREATED)
+
+    assert (message.expected, message.delivered, message.boundary) == (10, 10, 30)
+    for event in (ChatEvent.PARTICIPANT_LEFT, ChatEvent.PRESENCE_CHANGED):
+        # Each was expected at those that were not lost yet; before, each saw the others come.
+        left = figures.event(event)
+        assert left.boundary >= count * (count - 1) // 2, event
+    assert figures.event(ChatEvent.PARTICIPANT_LEFT).expected == 0
+
+
+def test_what_stays_is_still_expected_when_others_break_down() -> None:
+    scene = Scene()
+    scene.room(5)
+    scene.send(1, at_ms=30_000)
+    scene.see(1, 30_001, 1)
+    for device in (3, 5):
+        scene.lose(device, 30_002)
+    scene.see(1, 30_003, 2)
+    message = scene.messages()
+
+    assert (message.expected, message.delivered, message.lost, message.boundary) == (3, 2, 1, 2)
+
+
+def test_who_is_back_at_once_does_not_see_what_was_on_its_way_before() -> None:
+    scene = Scene()
+    scene.room(3)
+    scene.lose(3, 30_000)
+    scene.lose(2, 30_000)
+    scene.online(2, 30_001)
+    scene.enter(2, at_ms=30_001)
+    scene.event(ChatEvent.PARTICIPANT_LEFT, 3, 30_002, 1)
+    left = scene.figures().event(ChatEvent.PARTICIPANT_LEFT)
+
+    assert left.lost == 0
+    assert left.delivered == 1
