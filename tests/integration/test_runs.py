@@ -122,7 +122,7 @@ def test_a_killed_worker_makes_the_run_inconclusive_and_keeps_the_rest(
     assert summary["generator"]["workers_lost"] == 1
     assert summary["adds_up"] is True
     (folder,) = tmp_path.iterdir()
-    assert {path.name for path in folder.iterdir()} == FILES
+    assert {path.name for path in folder.iterdir()} >= FILES
     assert re.search(r"worker [12] of 2 \(.*\) is lost: its figures end", finished.errors)
     seconds = list(csv.DictReader((folder / "timeline.csv").read_text().splitlines()))
     assert max(int(row["devices"]) for row in seconds) == 24
