@@ -6,7 +6,7 @@ that comes twice or one that comes out of order changes nothing. Rows of the tim
 worker and second; each snapshot repeats the latest ones.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -102,16 +102,25 @@ class Collection:
             latest_s -= 1
         return self._row(latest_s)
 
-    def totals(self) -> Totals:
-        """Return the figures over all workers."""
-        figures = Figures()
-        for _, snapshot in sorted(self._newest.items()):
-            add(figures, Figures.from_plain(snapshot["figures"]))
+    def totals(self, final: Container[int] | None = None) -> Totals:
+        """Return the figures over all workers.
+
+        Of a worker that is not among ``final`` (None: all are) no more will come: what it still
+        waited for is boundary, as in a run that ends without waiting.
+        """
+        figures, open_count = Figures(), 0
+        for worker, snapshot in sorted(self._newest.items()):
+            part = Figures.from_plain(snapshot["figures"])
+            if final is None or worker in final:
+                open_count += snapshot["open_count"]
+            else:
+                _give_up_open(part)
+            add(figures, part)
         return Totals(
             figures=figures,
             timeline=tuple(self._row(t_s) for t_s in sorted(self._rows)),
             workers={worker: newest["number"] for worker, newest in sorted(self._newest.items())},
-            open_count=sum(newest["open_count"] for newest in self._newest.values()),
+            open_count=open_count,
         )
 
     def _row(self, t_s: int) -> Row:
@@ -121,6 +130,20 @@ class Collection:
             add(total, decode_row(encoded_row))
         total.t_s = t_s  # the one field that must not add up
         return total
+
+
+def _give_up_open(figures: Figures) -> None:
+    """Make what was expected, and is neither there nor lost, boundary."""
+    for event in figures.events.values():
+        waiting = event.expected - event.delivered - event.lost
+        event.expected -= waiting
+        event.boundary += waiting
+        event.in_flight += waiting
+    for notifications in figures.notifications.values():
+        waiting = notifications.expected - notifications.delivered - notifications.missed
+        notifications.expected -= waiting
+        notifications.boundary += waiting
+        notifications.in_flight += waiting
 
 
 def merge(snapshots: Iterable[Snapshot]) -> Totals:

@@ -236,7 +236,7 @@ class Conductor:
             return
         if self._progress is not None:
             self._progress.close()
-        totals = self._collection.totals()
+        totals = self._collection.totals(final=self.final_workers)
         results = run_results(totals, self._record(is_final=True))
         self._verdict = Verdict(results.summary["verdict"])
         for line in failure_lines(totals):

@@ -103,6 +103,7 @@ class WorkerRuntime:
         self.slots = Slots()
         self.scripted = ScriptedFleet(self.fleet, plan.worker, plan.workers)
         self._health = HealthMonitor(self.engine, clock)
+        self._clock_offset: SteadyOffset | None = None
         self._is_finishing = False
         self._is_closed = False
         self._is_all_there = False
@@ -181,11 +182,15 @@ class WorkerRuntime:
         self.engine.submit(lambda: self.director.spawning_completed(self._clock()))
 
     def take_pushes(self, pushes: Sequence[tuple[int, int, int, int]]) -> None:
-        """Take what the push sink got: user, channel, message and instant of each."""
+        """Take what the push sink got: user, channel, message and instant of each.
+
+        The instants are of the leading process's clock.
+        """
         self.engine.submit(lambda: self._take_pushes(pushes))
 
     def set_clock_offset(self, offset: SteadyOffset) -> None:
         """Take what is known of this worker's clock."""
+        self._clock_offset = offset
         if self.spanning is not None:
             self.engine.submit(self.spanning.set_offset, offset)
 
@@ -306,8 +311,13 @@ class WorkerRuntime:
     def _take_pushes(self, pushes: Sequence[tuple[int, int, int, int]]) -> None:
         if self._is_closed:
             return  # every worker is told of every push, also after its end
-        for push in pushes:
-            self._observer.push_received(*push)
+        offset = self._clock_offset
+        # A difference that cannot be told from none is none: on one host there is one clock.
+        is_ours = offset is None or abs(offset.offset_ns(self._clock())) <= offset.uncertainty_ns
+        for user, channel, message, arrived_ns in pushes:
+            if offset is not None and not is_ours:
+                arrived_ns = offset.from_remote(arrived_ns)
+            self._observer.push_received(user, channel, message, arrived_ns)
 
     def _tell(self, now_ns: int) -> None:
         if self._is_closed:

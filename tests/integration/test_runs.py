@@ -1,5 +1,6 @@
 """Whole runs as a user starts them, against the embedded server on a port that is free."""
 
+import csv
 import re
 import signal
 import subprocess
@@ -8,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.runs import SMALL, Run, run_loadtest, run_locust, server_stats, two_processes
+from tests.support.runs import (
+    SMALL,
+    Run,
+    run_loadtest,
+    run_locust,
+    server_stats,
+    two_processes,
+    wait_for_deliveries,
+)
 from tests.support.server_process import running_server
 
 FILES = {
@@ -93,14 +102,17 @@ def test_a_killed_worker_makes_the_run_inconclusive_and_keeps_the_rest(
     with running_server() as url:
         run = run_locust(
             tmp_path,
-            *SMALL,
+            *("--profile", "loadtest/selftest/steady.toml", *SMALL[2:]),
+            *("--set", "population.cells=2"),  # one for each worker
             "--headless",
             *two_processes(),
             *("--host", url),
-            *("--run-time", "12s"),
+            *("--run-time", "14s"),
         )
         started.append(run)
-        subprocess.run(["kill", "-KILL", run.worker_once_spawned()], check=True)
+        victim = run.worker_once_spawned()
+        wait_for_deliveries(url, 3_000)  # some seconds of both workers
+        subprocess.run(["kill", "-KILL", victim], check=True)
         finished = run.finish()
 
     assert finished.exit_code == 3, finished.output + finished.errors
@@ -108,6 +120,15 @@ def test_a_killed_worker_makes_the_run_inconclusive_and_keeps_the_rest(
     assert summary["verdict"] == "INCONCLUSIVE"
     assert "worker_lost" in {reason["code"] for reason in summary["reasons"]}
     assert summary["generator"]["workers_lost"] == 1
+    assert summary["adds_up"] is True
+    (folder,) = tmp_path.iterdir()
+    assert {path.name for path in folder.iterdir()} >= FILES
+    assert re.search(r"worker [12] of 2 \(.*\) is lost: its figures end", finished.errors)
+    seconds = list(csv.DictReader((folder / "timeline.csv").read_text().splitlines()))
+    assert max(int(row["devices"]) for row in seconds) == 24
+    last = [int(row["devices"]) for row in seconds[-3:-1]]
+    assert last == [12, 12], "the other worker was there to the end"
+    assert sum(int(row["deliveries"]) for row in seconds[-4:]) > 0
 
 
 def test_a_server_that_goes_away_is_no_reason_to_lose_what_was_measured(

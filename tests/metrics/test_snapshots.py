@@ -126,3 +126,31 @@ def test_a_worker_that_is_gone_does_not_stop_what_is_shown() -> None:
     row = collection.latest_row()
     assert row is not None
     assert row.t_s == collection.totals().timeline[-2].t_s
+
+
+def test_what_a_lost_worker_still_waited_for_is_not_judged() -> None:
+    """Nobody will ever know whether it came; the ledger of the rest must add up."""
+    ledger = Ledger(worker=1)
+    for user in (1, 2, 3):
+        ledger.member_joined(ROOM, user, 0)
+        ledger.user_session_starting(user, 0)
+        ledger.user_session_started(user, user, 0)
+    for session in (1, 2):
+        ledger.chat_session_starting(session, session, ROOM, 0)
+        ledger.chat_session_started(session, 0)
+    ledger.message_sent(1, 1, ROOM, 1, ns(900), ns(900))
+    ledger.message_delivered(1, 1, 1, ns(905))
+    ledger.roll(ns(1000))
+    collection = Collection()
+    collection.take(ledger.snapshot())
+    collection.take(NEWEST[0])
+
+    lost = collection.totals(final={0})
+    message = lost.figures.event("channel.message.created")
+    own = merge([NEWEST[0]]).figures.event("channel.message.created")
+    assert message.expected - own.expected == message.delivered - own.delivered == 1
+    assert message.boundary == message.in_flight == 1
+    notifications = lost.figures.all_notifications()
+    assert (notifications.expected, notifications.boundary, notifications.in_flight) == (0, 1, 1)
+    assert lost.open_count == NEWEST[0]["open_count"]
+    assert collection.totals().open_count > lost.open_count

@@ -23,6 +23,7 @@ __all__ = [
     "run_locustfile",
     "server_stats",
     "two_processes",
+    "wait_for_deliveries",
 ]
 
 REPOSITORY = Path(__file__).parent.parent.parent
@@ -159,3 +160,13 @@ def server_stats(url: str) -> dict[str, Any]:
             return stats
         time.sleep(0.1)
     raise AssertionError("the server still has connections")
+
+
+def wait_for_deliveries(url: str, count: int) -> None:
+    """Wait until a reference server has delivered so much."""
+    for _ in range(300):
+        with urlopen(f"{url}/stats", timeout=10) as answer:
+            if json.loads(answer.read())["deliveries_total"] >= count:
+                return
+        time.sleep(0.1)
+    raise AssertionError(f"the server has not delivered {count} copies")

@@ -2,14 +2,17 @@
 
 import socket
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import gevent
 import pytest
 
 from loadtest.chat.dialect import DIALECT_1
+from loadtest.clock import NS_PER_MS
 from loadtest.errors import UsageError
 from loadtest.metrics import merge
+from loadtest.metrics.clock_offset import SteadyOffset
 from loadtest.observations import ChatEvent
 from loadtest.report.summary import contradictions
 from loadtest.users.run_plan import RunPlan
@@ -93,6 +96,31 @@ def test_the_ledger_gets_pushes_until_it_is_closed(url: str) -> None:
 
     assert merge([running.final.snapshot]).figures.push.taken == 1
     assert running.errors == []
+
+
+@pytest.mark.parametrize(
+    ("offset_ms", "arrived_ms"),
+    [
+        pytest.param(5_000, 1_000, id="of another host: converted"),
+        pytest.param(-5_000, 11_000, id="of one that is behind"),
+        pytest.param(0.5, 6_000, id="of the same: as it is"),
+    ],
+)
+def test_pushes_are_timed_by_the_clock_of_the_leading_process(
+    url: str, offset_ms: float, arrived_ms: int
+) -> None:
+    running = Running(url)
+    told: list[int] = []
+    runtime: Any = running.runtime
+    runtime._observer = SimpleNamespace(push_received=lambda *push: told.append(push[3]))
+    uncertainty_ns = NS_PER_MS
+    offset = SteadyOffset(0, round(offset_ms * NS_PER_MS), 0.0, uncertainty_ns)
+    running.runtime.set_clock_offset(offset)
+    running.runtime.take_pushes([(7, 4, 99, 6_000 * NS_PER_MS)])
+    running.until(lambda: told)
+    running.runtime.finish()
+
+    assert told == [arrived_ms * NS_PER_MS]
 
 
 def test_once_the_end_has_begun_nothing_is_sent(url: str) -> None:
