@@ -25,6 +25,7 @@ __all__ = [
     "measured",
     "ms_text",
     "number",
+    "of_text",
     "plain_text",
     "share_text",
     "span_text",
@@ -157,3 +158,10 @@ def plain_text(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(plain_text(each) for each in value)
     return str(value)
+
+
+def of_text(part: object, whole: object) -> str:
+    """Return a count beside the one it is a part of: ``3 of 40``."""
+    if part is None and whole is None:
+        return MISSING
+    return f"{count_text(part)} of {count_text(whole)}"

@@ -12,6 +12,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from loadtest.observations import ChatEvent
+from loadtest.report.facts import (
+    Fact,
+    error_facts,
+    generator_facts,
+    ledger_check,
+    load_facts,
+    notification_facts,
+    outside_facts,
+    push_facts,
+    run_facts,
+    unexpected_facts,
+)
 from loadtest.report.figures import (
     Summary,
     TimelineRow,
@@ -23,18 +35,8 @@ from loadtest.report.figures import (
     span_text,
 )
 from loadtest.report.findings import (
-    Fact,
-    error_facts,
     findings,
-    generator_facts,
-    ledger_check,
-    load_facts,
-    notification_facts,
-    outside_facts,
-    push_facts,
     reasons,
-    run_facts,
-    unexpected_facts,
     verdict,
     verdict_sentence,
     verdict_tone,

@@ -7,19 +7,21 @@ escaped. What is said is decided in ``findings`` and ``tables``.
 import re
 from collections.abc import Iterable
 
-from loadtest.report.figures import Summary, at
-from loadtest.report.findings import (
+from loadtest.report.facts import (
     Fact,
     error_facts,
-    findings,
     generator_facts,
     ledger_check,
     load_facts,
     notification_facts,
     push_facts,
-    reasons,
     run_facts,
     unexpected_facts,
+)
+from loadtest.report.figures import Summary, at
+from loadtest.report.findings import (
+    findings,
+    reasons,
     verdict,
     verdict_sentence,
 )

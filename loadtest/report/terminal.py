@@ -13,6 +13,16 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
+from loadtest.report.facts import (
+    Fact,
+    deviation_facts,
+    error_facts,
+    generator_facts,
+    load_facts,
+    notification_facts,
+    push_facts,
+    run_facts,
+)
 from loadtest.report.figures import (
     MISSING,
     Summary,
@@ -27,17 +37,9 @@ from loadtest.report.figures import (
     span_text,
 )
 from loadtest.report.findings import (
-    Fact,
-    deviation_facts,
-    error_facts,
     findings,
-    generator_facts,
     ledger_trouble,
-    load_facts,
-    notification_facts,
-    push_facts,
     reasons,
-    run_facts,
     verdict,
     verdict_sentence,
     verdict_tone,

@@ -3,6 +3,7 @@
 import argparse
 import math
 from argparse import ArgumentParser
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,11 @@ def add_arguments(parser: ArgumentParser) -> None:
             include_in_web_ui=in_form, is_secret=False, is_required=False, is_multiple=False
         )
 
+    _add_profile_arguments(add)
+    _add_place_arguments(add)
+
+
+def _add_profile_arguments(add: Callable[..., None]) -> None:
     add(
         "--set",
         action="append",
@@ -104,6 +110,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     add("--dialect", type=int, choices=(1, 2), default=None, help="dialect of StompX")
     add("--seed", type=int, default=None, help="seed of everything random in the workload")
+
+
+def _add_place_arguments(add: Callable[..., None]) -> None:
     add("--results", default="results", metavar="DIR", help="folder for results (%(default)s)")
     add("--record", default="", metavar="FILE", help="write every observation to a new file")
     add(

@@ -1,20 +1,22 @@
 import pytest
 
 from loadtest.observations import ChatEvent
-from loadtest.report.figures import MISSING, Summary
-from loadtest.report.findings import (
+from loadtest.report.facts import (
     error_facts,
-    findings,
     generator_facts,
     ledger_check,
-    ledger_trouble,
     load_facts,
     notification_facts,
     outside_facts,
     push_facts,
-    reasons,
     run_facts,
     unexpected_facts,
+)
+from loadtest.report.figures import MISSING, Summary
+from loadtest.report.findings import (
+    findings,
+    ledger_trouble,
+    reasons,
     verdict,
     verdict_sentence,
     verdict_tone,
