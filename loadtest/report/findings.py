@@ -196,7 +196,7 @@ def _notification_finding(summary: Summary) -> Finding:
     if not number(expected):
         return Finding("No notification was expected, and none came wrongly.", Tone.QUIET)
     if delivered == expected:
-        return Finding(f"All {count_text(expected)} expected notifications came, once.", Tone.GOOD)
+        return Finding(_all_came(expected, "notification"), Tone.GOOD)
     return Finding(f"Notifications: {of_text(delivered, expected)} right.", Tone.BAD)
 
 
@@ -251,4 +251,10 @@ def _push_finding(summary: Summary) -> Finding:
         return Finding(f"Pushes: {of_text(delivered, expected)} right; {wrong}.", Tone.BAD)
     if not number(expected):
         return Finding("No push was expected, and none came wrongly.", Tone.QUIET)
-    return Finding(f"All {count_text(expected)} expected pushes came, once.", Tone.GOOD)
+    return Finding(_all_came(expected, "push", "pushes"), Tone.GOOD)
+
+
+def _all_came(expected: object, one: str, several: str = "") -> str:
+    if expected == 1:
+        return f"The one {one} that was expected came, once."
+    return f"All {count_text(expected)} expected {several or one + 's'} came, once."

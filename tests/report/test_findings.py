@@ -84,6 +84,14 @@ def test_a_clean_run_says_that_each_delivery_arrived_once() -> None:
     assert notifications.text == "All 2,318 expected notifications came, once."
 
 
+def test_a_single_notification_is_told_in_the_singular() -> None:
+    summary = passing_summary()
+    summary["notifications"] |= {"expected": 1, "delivered": 1}
+
+    texts = [finding.text for finding in findings(summary)]
+    assert "The one notification that was expected came, once." in texts
+
+
 def test_a_loss_is_told_with_everything_else_that_went_wrong() -> None:
     counts, _, notifications, _ = findings(failed_summary())
 
