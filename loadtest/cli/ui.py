@@ -17,9 +17,10 @@ _LOOPBACK = "127.0.0.1"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this verb."""
-    add_run_arguments(parser)
+    # Before those of a run, which take whatever is left of Locust's.
     parser.add_argument("--web-host", default=_LOOPBACK, help="address of the UI (%(default)s)")
     parser.add_argument("--web-port", type=int, default=8089, help="port of the UI (%(default)s)")
+    add_run_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
