@@ -27,7 +27,7 @@ class Editor(ChatUser):
 class Reader(ChatUser):
     """Reads for a while, does something else, and goes offline now and then."""
 
-    wait_time = between(2, 5)
+    wait_time = between(4, 8)
     unread = 0
 
     @task(3)

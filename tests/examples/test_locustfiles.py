@@ -17,7 +17,9 @@ def started() -> Iterator[list[Run]]:
 
 
 def test_the_profile_driven_locustfile_runs(tmp_path: Path, started: list[Run]) -> None:
-    run = run_locust(tmp_path, *SMALL, "--headless", "--run-time", "4s")
+    # Enough of everything that the profile's thresholds have something to judge.
+    busy = ("--set", "workload.message_rate_per_s=200")
+    run = run_locust(tmp_path, *SMALL, *busy, "--headless", "--run-time", "6s")
     started.append(run)
     finished = run.finish()
 
@@ -49,7 +51,7 @@ def test_the_scripted_locustfile_runs_without_a_failure(tmp_path: Path, started:
 def test_an_example_runs_with_a_valid_ledger(
     name: str, actions: set[str], tmp_path: Path, started: list[Run]
 ) -> None:
-    users = ("--users", "8", "--spawn-rate", "8", "--run-time", "12s")
+    users = ("--users", "8", "--spawn-rate", "8", "--run-time", "16s")
     run = run_locustfile(name, tmp_path, "--headless", *users)
     started.append(run)
     finished = run.finish()
