@@ -91,6 +91,7 @@ class WorkerRuntime:
         self._recorder: Recorder | None = None
         self.ledger: Ledger | Recorder
         self.spanning: Spanning | None = None
+        self._offset: SteadyOffset | None = None
         self.fleet = Fleet(
             device_settings(profile, settings.target.uri(profile.target.api_key)),
             self._observe(journal),
@@ -121,17 +122,16 @@ class WorkerRuntime:
             recorder = Recorder(ledger, journal, run_id=plan.run_id, started_ns=started_ns)
             self.ledger = self._recorder = recorder
             observer = recorder.observer
-        self._observer = observer
         if self._spans:
             self.spanning = Spanning(plan, self.ledger, observer, self.mailbox, self._on_error)
             observer = self.spanning.exchange.observer
+        self._observer = observer
         return observer
 
     def _direct(self) -> Director:
         plan, profile = self.plan, self.profile
-        placement = Placement(
-            plan.names or plan.run, plan.seed, plan.worker, plan.workers, spans=self._spans
-        )
+        names = plan.names or plan.run
+        placement = Placement(names, plan.seed, plan.worker, plan.workers, spans=self._spans)
         if self.spanning is None:
             return Director(
                 self.fleet,
@@ -186,6 +186,7 @@ class WorkerRuntime:
 
     def set_clock_offset(self, offset: SteadyOffset) -> None:
         """Take what is known of this worker's clock."""
+        self._offset = offset
         if self.spanning is not None:
             self.engine.submit(self.spanning.set_offset, offset)
 
@@ -306,8 +307,11 @@ class WorkerRuntime:
     def _take_pushes(self, pushes: Sequence[tuple[int, int, int, int]]) -> None:
         if self._is_closed:
             return  # every worker is told of every push, also after its end
-        for push in pushes:
-            self._observer.push_received(*push)
+        observer = self._observer if self.spanning is None else self.spanning.exchange
+        for user, channel, message, arrived_ns in pushes:
+            # The sink is in the process that leads the run, and tells the time by its clock.
+            here_ns = self._offset.from_remote(arrived_ns) if self._offset else arrived_ns
+            observer.push_received(user, channel, message, here_ns)
 
     def _tell(self, now_ns: int) -> None:
         if self._is_closed:
