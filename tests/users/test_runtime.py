@@ -88,7 +88,7 @@ def test_pushes_are_taken_by_the_clock_of_the_worker(url: str) -> None:
     """The sink's clock, which the master's is, is a second behind this worker's."""
     running = Running(url)
     told: list[tuple[int, ...]] = []
-    running.runtime._observer = SimpleNamespace(push_received=lambda *push: told.append(push))  # type: ignore[assignment]
+    running.runtime._observer = SimpleNamespace(push_received=lambda *push: told.append(push))
     running.runtime.set_clock_offset(SteadyOffset(0, -NS_PER_S, 0.0, 0))
     running.runtime.take_pushes([(7, 4, 99, 5 * NS_PER_S)])
     running.until(lambda: told)
