@@ -9,7 +9,7 @@ import gevent
 import pytest
 
 from loadtest.chat.dialect import DIALECT_1
-from loadtest.clock import NS_PER_MS
+from loadtest.clock import NS_PER_MS, NS_PER_S
 from loadtest.errors import UsageError
 from loadtest.metrics import merge
 from loadtest.metrics.clock_offset import SteadyOffset
@@ -82,6 +82,19 @@ def test_the_final_report_is_the_whole_run(url: str) -> None:
     assert totals.figures.load.user_sessions_ended == 8
     assert running.errors == []
     assert running.reports[-1] is running.final, "nothing is reported after it"
+
+
+def test_pushes_are_taken_by_the_clock_of_the_worker(url: str) -> None:
+    """The sink's clock, which the master's is, is a second behind this worker's."""
+    running = Running(url)
+    told: list[tuple[int, ...]] = []
+    running.runtime._observer = SimpleNamespace(push_received=lambda *push: told.append(push))
+    running.runtime.set_clock_offset(SteadyOffset(0, -NS_PER_S, 0.0, 0))
+    running.runtime.take_pushes([(7, 4, 99, 5 * NS_PER_S)])
+    running.until(lambda: told)
+    running.runtime.finish()
+
+    assert told == [(7, 4, 99, 6 * NS_PER_S)]
 
 
 def test_the_ledger_gets_pushes_until_it_is_closed(url: str) -> None:
