@@ -47,7 +47,9 @@ class Crossings:
         self._roster = roster
 
     def watch(self, books: Iterable[RecordBook[Any]], notifications: NotificationBook) -> None:
-        """Have these books ask for every arrival."""
+        """Have these books ask for every arrival, if there is more than one worker."""
+        if self._workers == 1:
+            return
         for book in books:
             book.crosses = self.crosses
         notifications.crosses = self.crosses_to

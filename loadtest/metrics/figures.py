@@ -292,10 +292,14 @@ class Figures(Struct):
             figures = self.cross_worker[str(event)] = CrossWorkerFigures()
         return figures
 
+    def crossed_latency(self, event: str) -> Histogram:
+        """Return the latencies of one event type that were timed by two clocks."""
+        figures = self.cross_worker.get(event)
+        return figures.latency if figures is not None else Histogram()
+
     def crossed_count(self, event: str) -> int:
         """Return how many deliveries of one event type were timed by two clocks."""
-        figures = self.cross_worker.get(event)
-        return figures.latency.count if figures is not None else 0
+        return self.crossed_latency(event).count
 
     def completed(self, label: str) -> CompletionFigures:
         """Return the fan-out completion of one size class, which is then listed."""

@@ -86,16 +86,10 @@ class Ledger:
         self._timeline = Timeline(started_ns, self.settings.resent_rows)
         self._rolled_ns = started_ns
         self._interval_number = self._snapshot_number = 0
-        # Looked up once per delivery.
-        self._open_messages = self._messages.open
+        # Looked up once per delivery. The hot path takes all deliveries for those of one worker.
+        self._open_messages = {} if self.settings.spanned_workers > 1 else self._messages.open
         self._chat_sessions = self._roster.chat_sessions
-        if self.settings.spanned_workers > 1:
-            # The hot path takes all deliveries for those of one worker, so that it must find none.
-            self._open_messages = {}
-            Crossings(self.settings.spanned_workers, self._roster).watch(
-                (self._messages.book, self._keystrokes.book, self._events.book),
-                self._notifications,
-            )
+        Crossings(self.settings.spanned_workers, self._roster).watch(books, self._notifications)
 
     # --- who is who ---------------------------------------------------------------------------
 
@@ -435,11 +429,8 @@ class Ledger:
     @property
     def open_count(self) -> int:
         """How many deliveries and notifications may still come in time."""
-        return (
-            self._messages.outstanding()
-            + self._keystrokes.book.outstanding()
-            + self._events.book.outstanding()
-        )
+        books = (self._messages, self._keystrokes.book, self._events.book)
+        return sum(book.outstanding() for book in books)
 
     def settle(self, now_ns: int) -> None:
         """Judge everything whose deadline has passed; to be called about ten times a second."""

@@ -371,12 +371,14 @@ def _by_device_class(figures: Figures) -> dict[str, Any]:
     """Return the deliveries of messages to slow devices, and to the others: the difference."""
     slow = figures.slow
     every = figures.events.get(ChatEvent.MESSAGE_CREATED, EventFigures())
+    latency = every.latency.copy()
+    latency.merge(figures.crossed_latency(ChatEvent.MESSAGE_CREATED))
     others = SlowFigures(
         devices=figures.load.devices - slow.devices,
         delivered=every.delivered - slow.delivered,
         lost=every.lost - slow.lost,
         late=every.late - slow.late,
-        latency=every.latency.without(slow.latency),
+        latency=latency.without(slow.latency),
     )
     return {"slow": _device_class(slow), "others": _device_class(others)}
 

@@ -29,7 +29,7 @@ class Kind(Enum):
 
 
 _CONFIRMATIONS = frozenset({"user_session_started", "chat_session_started"})
-_EFFECTS = frozenset({"message_identified", "event_unexplained", "event_counted"})
+_EFFECTS = frozenset({"message_identified", "event_unexplained", "event_counted", "push_received"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,6 +147,10 @@ class Exchange:
         """Tell a home of a member of one of its channels."""
         self._forwarder.member_joined(home, channel, user, at_ns)
 
+    def push_received(self, user: int, channel: int, message: int, arrived_ns: int) -> None:
+        """Take a push; every worker is told of every one, and its ledger knows its channels."""
+        self._forwarder.push_received(self._worker, user, channel, message, arrived_ns)
+
     def tick(self, now_ns: int) -> list[tuple[int, bytes]]:
         """Return what is to be sent now, with the worker that it is for."""
         while self._facts[self._worker]:

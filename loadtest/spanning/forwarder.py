@@ -19,6 +19,7 @@ __all__ = ["Forwarder"]
 # Enough for ten seconds of a thousand messages; who identifies a message does it within one.
 _REMEMBERED_KEYS = 10_000
 _MEMBER_JOINED = number_of("member_joined")
+_PUSH_RECEIVED = number_of("push_received")
 
 
 class Forwarder:
@@ -49,6 +50,12 @@ class Forwarder:
     def member_joined(self, home: int, channel: int, user: int, at_ns: int) -> None:
         """Tell a home of a member of one of its channels: the call names no device."""
         self._waiting[home].append((_MEMBER_JOINED, (channel, user, at_ns)))
+
+    def push_received(
+        self, home: int, user: int, channel: int, message: int, arrived_ns: int
+    ) -> None:
+        """Tell a home of a push: the call names no device."""
+        self._waiting[home].append((_PUSH_RECEIVED, (user, channel, message, arrived_ns)))
 
     def _forwarding(self, name: str) -> Callable[..., None]:
         number = number_of(name)
@@ -85,7 +92,7 @@ class Forwarder:
             self._waiting[home].append(call)
 
     def _homeless(self, *_arguments: int) -> None:
-        """Leave out who joined or left: whoever makes channels tells their home."""
+        """Leave out what names no device: who knows its home tells it."""
 
 
 def _excusing(

@@ -311,13 +311,15 @@ class WorkerRuntime:
     def _take_pushes(self, pushes: Sequence[tuple[int, int, int, int]]) -> None:
         if self._is_closed:
             return  # every worker is told of every push, also after its end
+        # In order of time, where the causes come from several workers.
+        taker = self.spanning.exchange if self.spanning is not None else self._observer
         offset = self._clock_offset
         # A difference that cannot be told from none is none: on one host there is one clock.
         is_ours = offset is None or abs(offset.offset_ns(self._clock())) <= offset.uncertainty_ns
         for user, channel, message, arrived_ns in pushes:
             if offset is not None and not is_ours:
                 arrived_ns = offset.from_remote(arrived_ns)
-            self._observer.push_received(user, channel, message, arrived_ns)
+            taker.push_received(user, channel, message, arrived_ns)
 
     def _tell(self, now_ns: int) -> None:
         if self._is_closed:

@@ -92,7 +92,7 @@ def test_a_percentile_needs_ten_samples_beyond_it(figure: str, needed: int) -> N
         ("generator.speed > 1", "generator has: clock_uncertainty_ms, cpu_ratio_peak"),
         (
             "speed > 1",
-            "figures begin with one of: actions, by_device_class",
+            "figures begin with one of: actions, by_device_class, completion, cross_worker",
         ),
     ],
 )

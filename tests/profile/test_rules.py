@@ -28,6 +28,12 @@ from tests.support.profiles import MINIMAL, problems_in
             id="read receipts can be identified on another worker",
         ),
         pytest.param(
+            ["run.span_workers=true", "provisioning.mode=platform"],
+            'provisioning.mode is "platform"; with run.span_workers it must be "guest": only then'
+            " the workers make their channels together",
+            id="channels over workers are made by the workers",
+        ),
+        pytest.param(
             ["channels.room.message_weight=0"],
             "channels have no message_weight above 0; one of them must",
             id="messages go somewhere",

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from loadtest.metrics import Totals, Verdict, merge
+from loadtest.metrics import Histogram, Totals, Verdict, merge
 from loadtest.metrics.figures import SIZE_CLASSES
 from loadtest.metrics.thresholds import LATENCY_FIGURES, known_figures, parse
 from loadtest.observations import Action, ChatEvent
@@ -248,3 +248,15 @@ def test_a_summary_says_what_devices_did_otherwise_than_the_sdk() -> None:
     facts = replace(FACTS, deviations=("no ACK for events",))
 
     assert build_summary(scene().totals(), facts)["deviations"] == ["no ACK for events"]
+
+
+def test_a_slow_device_on_another_worker_is_in_its_class_all_the_same() -> None:
+    crossed = scene()
+    crossed.ledger.device_slowed(2, 0)
+    totals = crossed.totals()
+    whole = build_summary(totals, FACTS)["by_device_class"]
+    message = totals.figures.event(MESSAGE)
+    totals.figures.crossed(MESSAGE).latency.merge(message.latency)
+    message.latency = Histogram()
+
+    assert build_summary(totals, FACTS)["by_device_class"] == whole

@@ -164,6 +164,16 @@ def test_a_lost_worker_is_not_waited_for() -> None:
     assert world.told[0].names == ["message_sent"]
 
 
+def test_a_push_is_taken_by_the_worker_s_own_ledger() -> None:
+    world = World()
+    world.exchanges[1].push_received(7, 4, 99, ms(260))
+    world.pass_to(100)
+    world.pass_to(200)
+
+    assert world.told[1].calls == [("push_received", 7, 4, 99, ms(260))]
+    assert world.told[0].calls == []
+
+
 @pytest.mark.parametrize("uncertainty_ns", [0, 5 * NS_PER_MS])
 def test_effects_are_held_back_by_what_is_unknown_of_both_clocks(uncertainty_ns: int) -> None:
     world = World()

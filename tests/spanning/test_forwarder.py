@@ -77,6 +77,13 @@ def test_a_read_receipt_of_a_message_unknown_to_this_worker_is_counted_and_not_j
     ]
 
 
+def test_a_push_is_told_to_the_home_that_is_named() -> None:
+    forwarder = Forwarder(WORKERS)
+    forwarder.push_received(1, 7, 4, 99, 12)
+
+    assert forwarder.take(1) == [call("push_received", 7, 4, 99, 12)]
+
+
 def test_it_takes_every_observation() -> None:
     observer = Forwarder(WORKERS).observer
 
