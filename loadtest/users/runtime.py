@@ -122,16 +122,17 @@ class WorkerRuntime:
             recorder = Recorder(ledger, journal, run_id=plan.run_id, started_ns=started_ns)
             self.ledger = self._recorder = recorder
             observer = recorder.observer
+        self._observer = observer
         if self._spans:
             self.spanning = Spanning(plan, self.ledger, observer, self.mailbox, self._on_error)
             observer = self.spanning.exchange.observer
-        self._observer = observer
         return observer
 
     def _direct(self) -> Director:
         plan, profile = self.plan, self.profile
-        names = plan.names or plan.run
-        placement = Placement(names, plan.seed, plan.worker, plan.workers, spans=self._spans)
+        placement = Placement(
+            plan.names or plan.run, plan.seed, plan.worker, plan.workers, spans=self._spans
+        )
         if self.spanning is None:
             return Director(
                 self.fleet,
@@ -310,15 +311,15 @@ class WorkerRuntime:
     def _take_pushes(self, pushes: Sequence[tuple[int, int, int, int]]) -> None:
         if self._is_closed:
             return  # every worker is told of every push, also after its end
+        # In order of time, where the causes come from several workers.
+        taker = self.spanning.exchange if self.spanning is not None else self._observer
         offset = self._clock_offset
         # A difference that cannot be told from none is none: on one host there is one clock.
         is_ours = offset is None or abs(offset.offset_ns(self._clock())) <= offset.uncertainty_ns
-        observer = self._observer if self.spanning is None else self.spanning.exchange
         for user, channel, message, arrived_ns in pushes:
-            # The sink is in the process that leads the run, and tells the time by its clock.
             if offset is not None and not is_ours:
                 arrived_ns = offset.from_remote(arrived_ns)
-            observer.push_received(user, channel, message, arrived_ns)
+            taker.push_received(user, channel, message, arrived_ns)
 
     def _tell(self, now_ns: int) -> None:
         if self._is_closed:
