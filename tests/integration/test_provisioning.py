@@ -22,11 +22,25 @@ from loadtest.provisioning import (
     WantedPopulation,
     make_population,
 )
-from tests.support.runs import SMALL, Finished, Run, run_loadtest, run_locust, server_stats
+from tests.support.runs import (
+    SMALL,
+    Finished,
+    Run,
+    run_loadtest,
+    run_locust,
+    server_stats,
+    two_processes,
+)
 from tests.support.server_process import running_server
 
 CLIENT = ("--client-id", "me", "--client-secret", "hush-hush")
 PLATFORM = ("--set", "provisioning.mode=platform")
+# Enough to be lost, and no threshold that needs what so short a run may not have.
+BUSY = (
+    *SMALL,
+    *("--set", "workload.message_rate_per_s=40"),
+    *("--set", 'thresholds=["ledger.channel.message.created.lost == 0"]'),
+)
 DURATION = ("--duration", "6s")
 _TIMEOUT_S = 60
 
@@ -86,7 +100,7 @@ def test_what_the_platform_api_made_is_run_and_then_removed(
 ) -> None:
     with running_server(*CLIENT) as url:
         before = stored(url)
-        run = run_loadtest(results, "smoke", *SMALL, *DURATION, *PLATFORM, "--host", url)
+        run = run_loadtest(results, "smoke", *BUSY, *DURATION, *PLATFORM, "--host", url)
         started.append(run)
         finished = run.finish()
         check_valid(finished)
@@ -113,9 +127,10 @@ def test_two_processes_run_what_was_made_in_the_older_style(
     with running_server(*CLIENT) as url:
         run = run_locust(
             results,
-            *SMALL,
+            *BUSY,
             *PLATFORM,
-            *("--headless", "--processes", "2", "--dialect", "1"),
+            *two_processes(),
+            *("--headless", "--dialect", "1"),
             *("--host", url, "--run-time", "7s"),
         )
         started.append(run)
@@ -133,7 +148,7 @@ def test_a_second_run_of_that_name_finds_what_the_first_made(
     named = (*PLATFORM, "--set", "provisioning.name=nightly")
     with running_server(*CLIENT) as url:
         for folder in (results / "first", results / "second"):
-            run = run_loadtest(folder, "smoke", *SMALL, *DURATION, *named, "--host", url)
+            run = run_loadtest(folder, "smoke", *BUSY, *DURATION, *named, "--host", url)
             started.append(run)
             check_valid(run.finish())
         between = stored(url)
@@ -204,10 +219,9 @@ def test_users_of_a_file_log_in_with_their_params_and_find_their_channels(
         run = run_loadtest(
             results,
             "smoke",
-            *SMALL[2:],  # the file says how many there are
+            *BUSY[2:],  # the file says how many there are
             *DURATION,
             *("--set", "provisioning.mode=file", "--set", f"provisioning.file={path}"),
-            *("--set", "workload.message_rate_per_s=8"),
             *("--host", url),
             *scale,
         )
@@ -225,7 +239,7 @@ def test_users_of_a_file_log_in_with_their_params_and_find_their_channels(
 
 def test_what_guests_made_is_found_by_name_and_removed(results: Path, started: list[Run]) -> None:
     with running_server(*CLIENT) as url:
-        run = run_loadtest(results, "smoke", *SMALL, *DURATION, "--host", url)
+        run = run_loadtest(results, "smoke", *BUSY, *DURATION, "--host", url)
         started.append(run)
         check_valid(run.finish())
         between = stored(url)
@@ -255,7 +269,7 @@ def test_wrong_credentials_are_said_before_anything_is_made(
 
 
 def test_the_embedded_server_takes_everything_along(results: Path, started: list[Run]) -> None:
-    run = run_loadtest(results, "smoke", *SMALL, *DURATION, *PLATFORM)
+    run = run_loadtest(results, "smoke", *BUSY, *DURATION, *PLATFORM)
     started.append(run)
     check_valid(run.finish())
     done = cleanup(results)
