@@ -22,7 +22,6 @@ from loadtest.metrics.model import (
     ChatSession,
     ChatSessionState,
     DeviceState,
-    EventRecord,
     Match,
     MessageRecord,
     Record,
@@ -32,6 +31,7 @@ from loadtest.metrics.participants import ParticipantBook
 from loadtest.metrics.presence import PresenceBook
 from loadtest.metrics.pushes import PushBook
 from loadtest.metrics.records import leave_records
+from loadtest.metrics.refusals import RefusalBook
 from loadtest.metrics.roster import Roster, with_one
 from loadtest.metrics.settings import LedgerSettings
 from loadtest.metrics.snapshots import SCHEMA
@@ -42,14 +42,6 @@ from loadtest.observations import Action, ChatEvent
 
 __all__ = ["Ledger"]
 
-_EFFECTS = {
-    Action.MESSAGE: ChatEvent.MESSAGE_CREATED,
-    Action.REPLY: ChatEvent.MESSAGE_CREATED,
-    Action.KEYSTROKES: ChatEvent.KEYSTROKES_CREATED,
-    Action.EDIT: ChatEvent.MESSAGE_UPDATED,
-    Action.UPDATE_CHANNEL: ChatEvent.CHANNEL_UPDATED,
-    Action.READ: ChatEvent.MESSAGE_READ,
-}
 _STARTS = (Action.USER_SESSION_START, Action.RECONNECT)
 
 
@@ -80,7 +72,7 @@ class Ledger:
         self._typing = TypingBook(self.settings, self._events)
         books = (self._messages.book, self._keystrokes.book, self._events.book)
         self._gaps = GapBook(self.settings, self._tally, books)
-        self._refusable: dict[tuple[ChatEvent, int, int], Record] = {}
+        self._refusals = RefusalBook(self._messages, self._keystrokes, self._events, self._typing)
         self._lags_us: list[int] = []
         self._sample = HealthSample(started_ns)
         self._timeline = Timeline(started_ns, self.settings.resent_rows)
@@ -287,7 +279,7 @@ class Ledger:
     def _planned(self, record: Record, device: int) -> None:
         """Note the lag of something that a workload planned, and that it may be refused."""
         self._lags_us.append((record.written_ns - record.due_ns) // NS_PER_US)
-        self._refusable[record.event, device, record.due_ns] = record
+        self._refusals.planned(record, device)
 
     # --- effects ------------------------------------------------------------------------------
 
@@ -393,31 +385,14 @@ class Ledger:
     def action_failed(
         self, action: Action, device: int, due_ns: int, at_ns: int, reason: str
     ) -> None:
-        """An action ended with an error, or without its completion by its deadline.
-
-        What the server refused by name (``RateLimitedError: …``) was never going to be seen: unless
-        somebody has seen it, it is an error and not a loss. A timeout excuses nothing.
-        """
+        """An action ended with an error, or without its completion by its deadline."""
         errors = self._tally.now.action(action).errors
         errors[reason] = errors.get(reason, 0) + 1
-        event = _EFFECTS.get(action)
-        if event is not None and reason.partition(":")[0].endswith("Error"):
-            self._refuse(self._refusable.get((event, device, due_ns)))
-        elif action in _STARTS:
+        self._refusals.failed(action, device, due_ns, reason)
+        if action in _STARTS:
             who = self._roster.device(device)
             if who.state is DeviceState.STARTING:
                 self._roster.set_device(who, DeviceState.OFFLINE, at_ns)
-
-    def _refuse(self, record: Record | None) -> None:
-        if record is None or record.sender is None:
-            return
-        if isinstance(record, EventRecord):
-            self._events.refuse(record)
-        elif isinstance(record, MessageRecord):
-            if self._messages.withdraw(record):
-                self._typing.message_refused(record.sender, record.channel, record.written_ns)
-        elif self._keystrokes.withdraw(record):
-            self._typing.keystrokes_refused(record.sender, record.channel, record.written_ns)
 
     def action_dropped(self, action: Action, device: int, due_ns: int, reason: str) -> None:
         """A planned action could not be offered at all: the device was not ready for it."""
@@ -442,10 +417,7 @@ class Ledger:
     def _close(self, now_ns: int | None) -> None:
         closed: list[Record] = [*self._messages.settle(now_ns), *self._keystrokes.settle(now_ns)]
         closed += self._events.settle(now_ns)
-        for record in closed:
-            if record.sender is not None:
-                place = (record.event, record.sender.number, record.due_ns)
-                self._refusable.pop(place, None)
+        self._refusals.closed(closed)
 
     def health(self, sample: HealthSample) -> None:
         """Take the state of this process."""

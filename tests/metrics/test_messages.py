@@ -451,7 +451,7 @@ def test_nothing_is_kept_of_what_is_settled() -> None:
     assert not book._closed
     assert not book._by_message
     assert not book._newest
-    assert scene.ledger._refusable == {}
+    assert scene.ledger._refusals.open_count == 0
     assert book.book.kept_count == 0
 
 
