@@ -144,7 +144,7 @@ class PopulationSection(Section):
     """Who exists, divided into cells.
 
     A cell is a community that shares no channel with another; it has `users / cells` users and
-    lives on one worker.
+    lives on one worker, unless `run.span_workers` spreads it.
     """
 
     users: int = setting(

@@ -4,7 +4,8 @@ A cell is provisioned by what its devices can do themselves: once the members of
 active user sessions, one of them creates it, naming the others; each device then reads the channel
 for its links, as an app does that opens a chat page. A member without a device is introduced to the
 server before. When every channel of the cell is settled, the cell is ready and its workload starts.
-A user who comes later is invited. Cells of users and channels that exist are in ``existing_cells``.
+A user who comes later is invited. Cells of users and channels that exist are in ``existing_cells``,
+cells with members on other workers in ``spanning_cells``.
 
 Everything here runs in the engine's thread.
 """

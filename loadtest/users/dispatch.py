@@ -2,7 +2,8 @@
 
 Locust deals users to workers one by one, which would leave most workers with a cell that is never
 complete. Here the users are dealt cell by cell, and as Locust's own dispatcher does everything else
-(spawn rate, ramping down), each worker fills its cells one after the other.
+(spawn rate, ramping down), each worker fills its cells one after the other. Where channels span
+workers the users are dealt one by one after all, but in the order of the workers' numbers.
 
 A worker that is lost takes its users with it: moving them would start cells anew in the middle of a
 run that is no longer valid anyway. One that joins during a run carries users from the next run on.

@@ -2,8 +2,8 @@
 
 A population is made of *cells*, communities that share no channel. Cell ``i`` is a pure function
 of the population, the seed and ``i``: it is the same in a small run and in a large one, on any
-number of workers. All members of a channel live in one cell and a cell lives on one worker, so a
-fan-out is always measured on one clock.
+number of workers. All members of a channel live in one cell and, unless a profile spreads them, a
+cell lives on one worker, so that a fan-out is measured on one clock.
 
 The base population has ``cells`` cells; a larger one has more cells of the same shape, a smaller
 one the first of them. Not here: what users do (see ``behaviour``), and ids that a server gives.
