@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.runs import run_loadtest
+from tests.support.runs import run_loadtest, two_processes
 
 PROFILE = "loadtest/selftest/steady.toml"
 # Four cells, so that two workers have two each; a quarter of the users never connect.
@@ -18,16 +18,18 @@ ABSENT = (
 
 @pytest.mark.timeout(150)
 @pytest.mark.parametrize(
-    "processes",
+    ("workers", "options"),
     [
-        pytest.param((), id="in one process"),
-        pytest.param(("--processes", "2"), id="with two workers"),
+        pytest.param(1, (), id="in one process"),
+        pytest.param(2, (), id="with two workers"),
+        pytest.param(2, ("--set", "run.span_workers=true"), id="with channels over both of them"),
     ],
 )
 def test_each_absent_member_gets_one_push_for_each_message(
-    tmp_path: Path, processes: tuple[str, ...]
+    tmp_path: Path, workers: int, options: tuple[str, ...]
 ) -> None:
-    run = run_loadtest(tmp_path, PROFILE, "--push-sink", *ABSENT, *processes)
+    processes = two_processes() if workers > 1 else ()
+    run = run_loadtest(tmp_path, PROFILE, "--push-sink", *ABSENT, *processes, *options)
     try:
         finished = run.finish()
     finally:
