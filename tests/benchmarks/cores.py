@@ -43,7 +43,9 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.cores", description=__doc__)
     add = parser.add_argument
     add("--devices", type=int, default=1_000, help="devices of each process (%(default)s)")
-    add("--rate", type=float, default=10_000, help="deliveries per second of each (%(default)s)")
+    add(
+        "--rate", type=float, default=0, help="deliveries per second of each; 0: as fast as it goes"
+    )
     add("--seconds", type=float, default=5, help="length of each feed (%(default)s)")
     add("--rounds", type=int, default=3, help="of one alone, then two at once (%(default)s)")
     add("--results", type=Path, default=Path("results"), help="folder of the JSON (%(default)s)")
@@ -61,7 +63,7 @@ def main(words: Sequence[str] | None = None) -> int:
         channel_size=100,
         seconds=arguments.seconds,
         rate_per_s=arguments.rate,
-        open_rate_per_s=arguments.rate,
+        open_rate_per_s=arguments.rate or 1,
         window=1024,
         heart_beat="0,0",
         # Two servers that never sleep would take the cores that the two engines need.
