@@ -194,7 +194,7 @@ def picture(curve: Curve) -> str:
     chart = LineChart(
         f"{curve.title}, {curve.unit}",
         (Series(curve.title, "curve", curve.points),),
-        Axis(x_scale, curve.x_title, lambda value: f"{value:,.0f}"),
+        Axis(x_scale, curve.x_title, _count_text),
         Axis(counting_scale(highest * 1.2), curve.title, _unit_text(curve.unit)),
     )
     svg = line_svg(chart, NARROW)
@@ -209,6 +209,11 @@ def _x_scale(values: Sequence[float]) -> LogScale | Scale:
     if highest / lowest > 9:
         return decades_scale(lowest, highest)
     return counting_scale(highest, most_ticks=4)
+
+
+def _count_text(value: float) -> str:
+    """Return a count in few characters: the last tick has little room."""
+    return f"{value / 1_000:g}k" if value >= 1_000 else f"{value:g}"
 
 
 def _unit_text(unit: str) -> Callable[[float], str]:
