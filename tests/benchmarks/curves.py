@@ -30,8 +30,8 @@ __all__ = ["main"]
 _DEVICES = (100, 1_000, 5_000, 10_000, 19_900)
 _CHANNEL_SIZES = (2, 10, 100, 1_000, 5_000)
 _RATES = (1_000, 2_000, 5_000, 10_000, 20_000)
-_SLICES = 10
-_SLICE_S = 8.0
+_LONG_RUN_MESSAGES = 1_000_000
+_SLICE_S = 10.0
 _SOME_DEVICES = 1_000
 _MANY_DEVICES = 5_000
 _KIB = 1024
@@ -85,8 +85,8 @@ class _Measuring:
         sys.stdout.flush()
         return found
 
-    def long_run(self, slices: int, slice_s: float) -> list[Slice]:
-        """Send for a long time into channels of two; measure each stretch."""
+    def long_run(self, messages: int, slice_s: float) -> list[Slice]:
+        """Send so many messages into channels of two; measure each stretch of time."""
         with (
             Feeder(
                 self._settings.programs.feeder, _SOME_DEVICES, is_fanning_out=True, is_busy=True
@@ -109,13 +109,13 @@ class _Measuring:
                 client.tell("go")
                 feeder.wait_for("active", 120)
                 client.tell("feed")
-                return self._slices(client, feeder, slices, slice_s)
+                return self._slices(client, feeder, messages, slice_s)
 
-    def _slices(self, client: Client, feeder: Feeder, slices: int, slice_s: float) -> list[Slice]:
+    def _slices(self, client: Client, feeder: Feeder, wanted: int, slice_s: float) -> list[Slice]:
         found: list[Slice] = []
         messages = 0
         feed = FeedPlan(seconds=slice_s, window=self._settings.window, is_watching=True)
-        for _ in range(slices):
+        while messages < wanted:
             feeder.begin(feed)
             before_ns = client.cpu_ns()
             fed = feeder.finish(feed)
@@ -142,7 +142,9 @@ def _curves(measuring: _Measuring, *, is_short: bool) -> tuple[list[Curve], list
     rates = _cut(_RATES, is_short=is_short)
     some = 100 if is_short else _SOME_DEVICES
     by_rate = [measuring.at(some, rate_per_s=each) for each in rates]
-    slices = measuring.long_run(2 if is_short else _SLICES, 0.5 if is_short else _SLICE_S)
+    slices = measuring.long_run(
+        2_000 if is_short else _LONG_RUN_MESSAGES, 0.5 if is_short else _SLICE_S
+    )
     curves = [
         _curve("cost-by-devices", "devices", [(each.devices, _us(each)) for each in devices]),
         _curve(
