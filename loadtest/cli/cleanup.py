@@ -8,9 +8,10 @@ import argparse
 import os
 from pathlib import Path
 
+from loadtest.run.interrupts import Interrupts
+
 # Before the client's library: it brings Locust, which patches the sockets that the other imports.
-from loadtest.users.guard import check_target, is_loopback_url
-from loadtest.users.interrupts import Interrupts
+from loadtest.run.leader.target_consent import check_target, is_loopback_url
 
 # isort: split
 from loadtest.clock import unseeded_random

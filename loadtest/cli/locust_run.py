@@ -17,10 +17,10 @@ from locust.argument_parser import get_parser
 from loadtest.engine.sockets import tls_context
 from loadtest.errors import UsageError
 from loadtest.profile.describe import load_lines
-from loadtest.users.guard import check_target
-from loadtest.users.options import DEFAULT_PROFILE, RunOptions, add_arguments, run_options
-from loadtest.users.presentation import presentation
-from loadtest.users.provision import check_answer, check_provisioning, provisioning_lines
+from loadtest.run.leader.provisioning import check_answer, check_provisioning, provisioning_lines
+from loadtest.run.leader.target_consent import check_target
+from loadtest.run.options import DEFAULT_PROFILE, RunOptions, add_arguments, run_options
+from loadtest.run.presentation import presentation
 
 __all__ = [
     "add_run_arguments",

@@ -6,14 +6,14 @@ them between processes; ``thresholds`` and ``verdict`` judge a run. Nothing here
 clock or knows where observations come from.
 """
 
-from loadtest.metrics.health import HealthSample
-from loadtest.metrics.histogram import Histogram
-from loadtest.metrics.ledger import Ledger
-from loadtest.metrics.settings import LedgerSettings
-from loadtest.metrics.snapshots import Collection, Totals, merge
-from loadtest.metrics.thresholds import Threshold
-from loadtest.metrics.timeline import Interval
-from loadtest.metrics.verdict import ExitCode, Reason, Verdict
+from loadtest.metrics.figures.health import HealthSample
+from loadtest.metrics.figures.histogram import Histogram
+from loadtest.metrics.figures.snapshots import Collection, Totals, merge
+from loadtest.metrics.figures.timeline import Interval
+from loadtest.metrics.ledger.ledger import Ledger
+from loadtest.metrics.ledger.settings import LedgerSettings
+from loadtest.metrics.verdict.thresholds import Threshold
+from loadtest.metrics.verdict.verdict import ExitCode, Reason, Verdict
 
 __all__ = [
     "Collection",

@@ -19,7 +19,7 @@ from loadtest.profile.rules import broken_rules
 from loadtest.profile.sections import HANDLERS, ChannelSection, ProfileSections
 from loadtest.profile.toml_text import toml_text
 from loadtest.workload.behaviour import Behaviour, Presence, Response, Stays, Writing
-from loadtest.workload.distributions import Exponential, Fixed, Table
+from loadtest.workload.distributions import Exponential, Fixed, WeightedTable
 from loadtest.workload.disturbances import CutPlan, Disturbances, SlowReaders
 from loadtest.workload.existing import CellPlanner, Existing, ExistingChannel
 from loadtest.workload.load_plan import LoadPlan, plan_load
@@ -330,7 +330,7 @@ def _sizes(channels: Sequence[ExistingChannel]) -> dict[str, Any]:
     """Return how many members channels have, as a profile would write it."""
     counts = sorted(Counter(len(each.members) for each in channels).items())
     sizes, weights = zip(*counts, strict=True)
-    return {"kind": Table.kind, "values": list(sizes), "weights": list(weights)}
+    return {"kind": WeightedTable.kind, "values": list(sizes), "weights": list(weights)}
 
 
 def _shrunk_channels(channel: ChannelSection, factor: float, users: int) -> dict[str, Any]:

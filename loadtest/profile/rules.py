@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 
 from loadtest.errors import UsageError
-from loadtest.metrics.thresholds import parse
+from loadtest.metrics.verdict.thresholds import parse
 from loadtest.profile.sections import ProfileSections
 from loadtest.workload.population import DIRECT_MEMBERS_MAX
 

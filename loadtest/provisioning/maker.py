@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 
 from loadtest.errors import TargetError
-from loadtest.provisioning.crew import work_through
-from loadtest.provisioning.manifest import ManifestWriter, Stage, Thing
+from loadtest.provisioning.manifest import ManifestStage, ManifestWriter, Thing
 from loadtest.provisioning.platform_client import Found, PlatformClient
 from loadtest.provisioning.progress import ProgressLines
+from loadtest.provisioning.thread_pool import work_through
 
 __all__ = [
     "MARK",
@@ -44,7 +44,7 @@ class WantedChannel:
     def asked(self) -> Thing:
         """Return the line that is written before it is made."""
         members = self.members if self.type == _DIRECT else ()
-        return Thing(Stage.ASKED, "channel", self.name, type=self.type, members=members)
+        return Thing(ManifestStage.ASKED, "channel", self.name, type=self.type, members=members)
 
     def body(self, properties: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the Platform API is told."""
@@ -106,7 +106,7 @@ def note_asked(manifest: ManifestWriter, wanted: WantedPopulation) -> None:
         UsageError: The manifest cannot be written.
     """
     for name in wanted.users:
-        manifest.note(Thing(Stage.ASKED, "user", name))
+        manifest.note(Thing(ManifestStage.ASKED, "user", name))
     for channel in wanted.channels:
         manifest.note(channel.asked())
 
@@ -127,7 +127,7 @@ class _Maker:
         self._own_users: set[str] = set()
 
     def make_user(self, name: str) -> None:
-        self._manifest.note(Thing(Stage.ASKED, "user", name))
+        self._manifest.note(Thing(ManifestStage.ASKED, "user", name))
         user = self._client.create_user(name, self._mark)
         if user is None:
             # Ours as well, if the answer to an earlier attempt was lost on its way.
@@ -139,7 +139,7 @@ class _Maker:
                 " just now",
             )
         stage = self._stage(is_own=self._is_marked(user))
-        if stage is Stage.MADE:
+        if stage is ManifestStage.MADE:
             self._own_users.add(name)
         self.made.users[name] = user.id
         self._manifest.note(Thing(stage, "user", name, user.id))
@@ -160,5 +160,5 @@ class _Maker:
     def _is_marked(self, found: Found) -> bool:
         return found.properties.get(MARK) == self._mark[MARK]
 
-    def _stage(self, *, is_own: bool) -> Stage:
-        return Stage.MADE if is_own else Stage.FOUND
+    def _stage(self, *, is_own: bool) -> ManifestStage:
+        return ManifestStage.MADE if is_own else ManifestStage.FOUND

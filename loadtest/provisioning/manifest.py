@@ -18,7 +18,7 @@ import msgspec
 
 from loadtest.errors import UsageError
 
-__all__ = ["MANIFEST", "Manifest", "ManifestHeader", "ManifestWriter", "Stage", "Thing"]
+__all__ = ["MANIFEST", "Manifest", "ManifestHeader", "ManifestStage", "ManifestWriter", "Thing"]
 
 MANIFEST = "provisioned.jsonl"
 """Name of the file in the folder of a run."""
@@ -27,7 +27,7 @@ _SCHEMA = "chatkitty-loadtest/provisioned/1"
 _encode = msgspec.json.Encoder().encode
 
 
-class Stage(StrEnum):
+class ManifestStage(StrEnum):
     """How far a thing has come."""
 
     ASKED = "asked"
@@ -57,7 +57,7 @@ class ManifestHeader(msgspec.Struct, frozen=True, kw_only=True):
 class Thing(msgspec.Struct, frozen=True, omit_defaults=True):
     """A line: one user or one channel, and how far it has come."""
 
-    stage: Stage
+    stage: ManifestStage
     kind: str
     """``user`` or ``channel``."""
     name: str
@@ -167,7 +167,7 @@ class Manifest:
 
     def to_remove(self, kind: str) -> list[Thing]:
         """Return what is the run's and may be there still, of one kind."""
-        stages = (Stage.ASKED, Stage.MADE)
+        stages = (ManifestStage.ASKED, ManifestStage.MADE)
         return [each for each in self.things if each.kind == kind and each.stage in stages]
 
 

@@ -9,11 +9,11 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from loadtest.provisioning.crew import work_through
 from loadtest.provisioning.maker import MARK
-from loadtest.provisioning.manifest import Manifest, ManifestWriter, Stage, Thing
+from loadtest.provisioning.manifest import Manifest, ManifestStage, ManifestWriter, Thing
 from loadtest.provisioning.platform_client import Found, PlatformClient
 from loadtest.provisioning.progress import ProgressLines
+from loadtest.provisioning.thread_pool import work_through
 
 __all__ = ["Removal", "remove_population"]
 
@@ -104,7 +104,7 @@ class _Remover:
         else:
             outcome = _REMOVED if self._delete(thing.kind, found.id) else _GONE
         if outcome != _FOREIGN:
-            self._notes.note(Thing(Stage.REMOVED, thing.kind, thing.name, thing.id))
+            self._notes.note(Thing(ManifestStage.REMOVED, thing.kind, thing.name, thing.id))
         self._removal.add(outcome)
         self._progress.count(outcome)
 
@@ -124,7 +124,7 @@ class _Remover:
         if found.name != thing.name:
             return False
         # What was made is known to be ours; what was only asked for must say so itself.
-        is_known = thing.stage is Stage.MADE or not self._header.is_marked
+        is_known = thing.stage is ManifestStage.MADE or not self._header.is_marked
         return is_known or found.properties.get(MARK) == self._header.run_id
 
 

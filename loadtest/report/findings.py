@@ -27,7 +27,7 @@ from loadtest.report.tables import Tone
 
 __all__ = [
     "Finding",
-    "Reason",
+    "ReasonText",
     "findings",
     "ledger_trouble",
     "reasons",
@@ -62,7 +62,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class ReasonText:
     """Why the verdict is what it is, and what to do about it."""
 
     text: str
@@ -95,10 +95,10 @@ def verdict_sentence(summary: Summary) -> str:
     return "This run cannot support a verdict."
 
 
-def reasons(summary: Summary) -> tuple[Reason, ...]:
+def reasons(summary: Summary) -> tuple[ReasonText, ...]:
     """Return the reasons of the verdict, each with its figure, limit and remedy."""
     told = [
-        Reason(_reason_text(reason), str(at(reason, "remedy") or ""))
+        ReasonText(_reason_text(reason), str(at(reason, "remedy") or ""))
         for reason in listed(at(summary, "reasons"))
     ]
     # A remedy for several reasons in a row is given once, after the last of them.

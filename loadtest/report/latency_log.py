@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from hdrh.histogram import HdrHistogram
 
-from loadtest.metrics.histogram import HIGHEST_US, bucket_range_us
+from loadtest.metrics.figures.histogram import HIGHEST_US, bucket_range_us
 
 __all__ = ["LatencyInterval", "latency_log"]
 

@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from loadtest.metrics import Histogram, Totals
-from loadtest.metrics.clock_state import ClockState
-from loadtest.metrics.figures import (
+from loadtest.metrics.clocks.state import ClockState
+from loadtest.metrics.figures.figures import (
     SHEDDABLE,
     SIZE_CLASSES,
     ActionFigures,
@@ -22,7 +22,7 @@ from loadtest.metrics.figures import (
     PushFigures,
     SlowFigures,
 )
-from loadtest.metrics.thresholds import (
+from loadtest.metrics.verdict.thresholds import (
     COMPLETION_MARKS,
     NOTIFICATION_COUNTS,
     PERCENTILES,
@@ -30,7 +30,7 @@ from loadtest.metrics.thresholds import (
     RECOVERY_COUNTS,
     Threshold,
 )
-from loadtest.metrics.verdict import Soundness, judge
+from loadtest.metrics.verdict.verdict import Soundness, judge
 from loadtest.observations import Action, ChatEvent
 
 __all__ = ["SCHEMA", "RunFacts", "build_summary", "contradictions", "latency_figures"]

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from loadtest.metrics.figures import SEVERAL_DEVICES, SHEDDABLE, SINGLE_DEVICE
-from loadtest.metrics.thresholds import samples_needed
+from loadtest.metrics.figures.figures import SEVERAL_DEVICES, SHEDDABLE, SINGLE_DEVICE
+from loadtest.metrics.verdict.thresholds import samples_needed
 from loadtest.observations import ChatEvent
 from loadtest.report.figures import (
     MISSING,
@@ -28,10 +28,10 @@ from loadtest.report.figures import (
 )
 
 __all__ = [
-    "Cell",
     "Column",
-    "Row",
     "Table",
+    "TableCell",
+    "TableRow",
     "Tone",
     "actions_table",
     "between_workers_table",
@@ -60,7 +60,7 @@ class Tone(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class TableCell:
     """One figure as text."""
 
     text: str
@@ -77,11 +77,11 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """One line of a table; ``meaning`` explains the line where its label alone does not."""
 
     label: str
-    cells: tuple[Cell, ...]
+    cells: tuple[TableCell, ...]
     meaning: str = ""
 
 
@@ -92,7 +92,7 @@ class Table:
     title: str
     subject: str
     columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
     unit: str = ""
 
     def only(self, *keys: str) -> "Table":
@@ -184,7 +184,8 @@ def fan_out_table(summary: Summary) -> Table:
         ("spread", at(everyone, "spread"), "from the first receiver to the last"),
     ]
     rows = tuple(
-        Row(label, _figure_cells(figures, _FIGURES), meaning) for label, figures, meaning in lines
+        TableRow(label, _figure_cells(figures, _FIGURES), meaning)
+        for label, figures, meaning in lines
     )
     return Table("Fan-out of messages", "a message reached", _FIGURES, rows, unit="ms")
 
@@ -201,11 +202,11 @@ def completion_table(summary: Summary) -> Table:
         last = at(block, "last")
         incomplete = at(block, "incomplete")
         cells = (
-            Cell(count_text(at(last, "count"))),
-            Cell(count_text(incomplete), Tone.BAD if number(incomplete) else Tone.PLAIN),
+            TableCell(count_text(at(last, "count"))),
+            TableCell(count_text(incomplete), Tone.BAD if number(incomplete) else Tone.PLAIN),
             *_figure_cells(last, _QUANTILES),
         )
-        rows.append(Row("all sizes" if size == "all" else f"{size} devices", cells))
+        rows.append(TableRow("all sizes" if size == "all" else f"{size} devices", cells))
     title = "Time to the last receiver, by fan-out"
     return Table(title, "devices to reach", columns, tuple(rows), unit="ms")
 
@@ -220,7 +221,7 @@ def ledger_table(summary: Summary) -> Table:
     )
     columns = (*_LEDGER, *extra)
     rows = tuple(
-        Row(event_label(event), _ledger_cells(event, entry, columns), event)
+        TableRow(event_label(event), _ledger_cells(event, entry, columns), event)
         for event, entry in entries
     )
     return Table("Deliveries", "event", columns, rows)
@@ -229,7 +230,7 @@ def ledger_table(summary: Summary) -> Table:
 def latency_table(summary: Summary, key: str) -> Table:
     """Return times by event type; ``key`` is that of their block in the summary."""
     rows = tuple(
-        Row(event_label(event), _figure_cells(figures, _FIGURES), event)
+        TableRow(event_label(event), _figure_cells(figures, _FIGURES), event)
         for event, figures in items(at(summary, key))
     )
     return Table(_LATENCY_TITLES[key], "event", _FIGURES, rows, unit="ms")
@@ -244,10 +245,12 @@ def between_workers_table(summary: Summary) -> Table:
     rows = []
     for event, block in items(at(summary, "cross_worker")):
         between, within = at(block, "latency"), at(summary, "latency", event)
-        count = Cell(count_text(at(block, "negative_count")))
+        count = TableCell(count_text(at(block, "negative_count")))
         rows += [
-            Row(event_label(event), (*_figure_cells(between, _FIGURES), count), event),
-            Row("  within one", (*_figure_cells(within, _FIGURES), Cell("")), "by one clock"),
+            TableRow(event_label(event), (*_figure_cells(between, _FIGURES), count), event),
+            TableRow(
+                "  within one", (*_figure_cells(within, _FIGURES), TableCell("")), "by one clock"
+            ),
         ]
     title = "Delivery latency between workers"
     return Table(title, "event", (*_FIGURES, negative), tuple(rows), unit="ms")
@@ -279,7 +282,8 @@ def notification_latency_table(summary: Summary) -> Table:
         meaning = "from due of the message until the push sink had the push"
         lines.append(("push", at(summary, "push", "latency"), meaning))
     rows = tuple(
-        Row(label, _figure_cells(figures, _FIGURES), meaning) for label, figures, meaning in lines
+        TableRow(label, _figure_cells(figures, _FIGURES), meaning)
+        for label, figures, meaning in lines
     )
     return Table("Notification times", "time", _FIGURES, rows, unit="ms")
 
@@ -289,13 +293,13 @@ def device_classes_table(summary: Summary) -> Table:
     rows = []
     for name, part in items(at(summary, "notifications", "by_devices")):
         cells = (
-            Cell(
+            TableCell(
                 count_text(at(part, column.key)),
                 _tone_if(bool(number(at(part, column.key))), _NOTIFICATION_TONES.get(column.key)),
             )
             for column in _NOTIFICATIONS
         )
-        rows.append(Row(_DEVICE_CLASSES.get(name, name), tuple(cells)))
+        rows.append(TableRow(_DEVICE_CLASSES.get(name, name), tuple(cells)))
     return Table("By devices of the user", "users with", _NOTIFICATIONS, tuple(rows))
 
 
@@ -310,11 +314,11 @@ def reading_table(summary: Summary) -> Table:
     )
     rows = []
     for name, block in items(at(summary, "by_device_class")):
-        counts = [Cell(count_text(at(block, column.key))) for column in columns[:4]]
+        counts = [TableCell(count_text(at(block, column.key))) for column in columns[:4]]
         if name == "others" and number(at(block, "lost")):
-            counts[2] = Cell(counts[2].text, Tone.BAD)
+            counts[2] = TableCell(counts[2].text, Tone.BAD)
         cells = (*counts, *_figure_cells(at(block, "latency"), _SHOWN_QUANTILES))
-        rows.append(Row(_READING_CLASSES.get(name, name), cells))
+        rows.append(TableRow(_READING_CLASSES.get(name, name), cells))
     shown = rows if number(at(summary, "by_device_class", "slow", "devices")) else ()
     return Table("By reading", "devices that read", columns, tuple(shown), unit="ms")
 
@@ -334,7 +338,7 @@ def recovery_table(summary: Summary) -> Table:
         ),
     )
     rows = tuple(
-        Row(label, _figure_cells(figures, _RECOVERY), meaning)
+        TableRow(label, _figure_cells(figures, _RECOVERY), meaning)
         for label, figures, meaning in lines
         if number(at(summary, "recovery", "chat_sessions_lost"))
     )
@@ -350,7 +354,7 @@ def generator_table(summary: Summary) -> Table:
         ("collection pause", "gc_pause", "how long a garbage collection stopped us"),
     )
     rows = tuple(
-        Row(label, _figure_cells(at(summary, "generator", key), _FIGURES), meaning)
+        TableRow(label, _figure_cells(at(summary, "generator", key), _FIGURES), meaning)
         for label, key, meaning in lines
     )
     return Table("Load generator", "delay of our own", _FIGURES, rows, unit="ms")
@@ -366,15 +370,15 @@ def thresholds_table(summary: Summary) -> Table:
     rows = []
     for threshold in listed(at(summary, "thresholds")):
         held = at(threshold, "held")
-        verdict = {True: Cell("yes", Tone.GOOD), False: Cell("no", Tone.BAD)}.get(
-            held, Cell("not judged", Tone.WARN)
+        verdict = {True: TableCell("yes", Tone.GOOD), False: TableCell("no", Tone.BAD)}.get(
+            held, TableCell("not judged", Tone.WARN)
         )
         cells = (
             verdict,
-            Cell(plain_text(at(threshold, "value"))),
-            Cell(count_text(at(threshold, "samples"))),
+            TableCell(plain_text(at(threshold, "value"))),
+            TableCell(count_text(at(threshold, "samples"))),
         )
-        rows.append(Row(str(at(threshold, "expression")), cells))
+        rows.append(TableRow(str(at(threshold, "expression")), cells))
     return Table("Thresholds", "threshold", columns, tuple(rows))
 
 
@@ -389,31 +393,31 @@ def _work_table(title: str, subject: str, block: object) -> Table:
         errors, dropped = at(figures, "errors"), at(figures, "dropped")
         cells = (
             *_figure_cells(figures, _FIGURES),
-            Cell(count_text(errors), _tone_if(bool(number(errors)), Tone.BAD)),
-            Cell(count_text(dropped), _tone_if(bool(number(dropped)), Tone.WARN)),
+            TableCell(count_text(errors), _tone_if(bool(number(errors)), Tone.BAD)),
+            TableCell(count_text(dropped), _tone_if(bool(number(dropped)), Tone.WARN)),
         )
-        rows.append(Row(action_label(name), cells))
+        rows.append(TableRow(action_label(name), cells))
     return Table(title, subject, columns, tuple(rows), unit="ms")
 
 
-def _figure_cells(figures: object, columns: Sequence[Column]) -> tuple[Cell, ...]:
+def _figure_cells(figures: object, columns: Sequence[Column]) -> tuple[TableCell, ...]:
     samples = number(at(figures, "count"))
     if not samples:
-        nothing = Cell(MISSING, Tone.QUIET)
-        none = Cell("0" if samples == 0 else MISSING, Tone.QUIET)
+        nothing = TableCell(MISSING, Tone.QUIET)
+        none = TableCell("0" if samples == 0 else MISSING, Tone.QUIET)
         return tuple(none if column.key == "count" else nothing for column in columns)
     cells = []
     for column in columns:
         value = at(figures, column.key)
         if column.key == "count":
-            cells.append(Cell(count_text(value)))
+            cells.append(TableCell(count_text(value)))
         else:
             is_thin = samples < samples_needed(column.key)
-            cells.append(Cell(ms_text(value), Tone.QUIET if is_thin else Tone.PLAIN))
+            cells.append(TableCell(ms_text(value), Tone.QUIET if is_thin else Tone.PLAIN))
     return tuple(cells)
 
 
-def _ledger_cells(event: str, entry: object, columns: Sequence[Column]) -> tuple[Cell, ...]:
+def _ledger_cells(event: str, entry: object, columns: Sequence[Column]) -> tuple[TableCell, ...]:
     expected, delivered = at(entry, "expected"), at(entry, "delivered")
     # A server may legally shed or merge some events: their loss is a warning, not a defect.
     fault = Tone.WARN if event in SHEDDABLE else Tone.BAD
@@ -424,10 +428,12 @@ def _ledger_cells(event: str, entry: object, columns: Sequence[Column]) -> tuple
         if column.key == "ratio":
             text = share_text(delivered, expected)
             is_whole = text == "100 %"
-            cells.append(Cell(text, Tone.GOOD if is_whole else _tone_if(text != MISSING, fault)))
+            cells.append(
+                TableCell(text, Tone.GOOD if is_whole else _tone_if(text != MISSING, fault))
+            )
             continue
         value = at(entry, column.key)
-        cells.append(Cell(count_text(value), _tone_if(bool(value), tones.get(column.key))))
+        cells.append(TableCell(count_text(value), _tone_if(bool(value), tones.get(column.key))))
     return tuple(cells)
 
 

@@ -45,10 +45,10 @@ from loadtest.report.findings import (
     verdict_tone,
 )
 from loadtest.report.tables import (
-    Cell,
     Column,
-    Row,
     Table,
+    TableCell,
+    TableRow,
     Tone,
     actions_table,
     between_workers_table,
@@ -166,7 +166,7 @@ class _Page:
         # With one class alone its row would only repeat the row of all.
         if len(shown) > 2:
             rows += [
-                Row(f"  last of {row.label.removesuffix(' devices')}", row.cells)
+                TableRow(f"  last of {row.label.removesuffix(' devices')}", row.cells)
                 for row in shown
                 if row.label != "all sizes"
             ]
@@ -191,13 +191,13 @@ class _Page:
             trouble = ledger_trouble(entry)
             figures = at(summary, "latency", event)
             cells = (
-                Cell(count_text(at(entry, "expected"))),
-                Cell(count_text(at(entry, "delivered"))),
-                Cell(ms_text(measured(figures, "p50_ms"))),
-                Cell(ms_text(measured(figures, "p99_ms"))),
-                Cell(trouble, Tone.BAD) if trouble else Cell("none", Tone.QUIET),
+                TableCell(count_text(at(entry, "expected"))),
+                TableCell(count_text(at(entry, "delivered"))),
+                TableCell(ms_text(measured(figures, "p50_ms"))),
+                TableCell(ms_text(measured(figures, "p99_ms"))),
+                TableCell(trouble, Tone.BAD) if trouble else TableCell("none", Tone.QUIET),
             )
-            rows.append(Row(event_label(event), cells))
+            rows.append(TableRow(event_label(event), cells))
         table = Table("Deliveries", "event", columns, tuple(rows))
         return self._section("Deliveries of each event, ms", self._table(table))
 

@@ -355,7 +355,7 @@ def _stall_cases(suffix: str, stall_s: float, period_s: float, *, is_quick: bool
             f"stall{suffix}-closed",
             "a closed workload does not see it: coordinated omission",
             Trial(
-                locustfile="closed_probe.py",
+                locustfile="closed.py",
                 overrides=_PATIENT,
                 live_faults=faults,
                 users=4,
@@ -370,9 +370,7 @@ def _stall_cases(suffix: str, stall_s: float, period_s: float, *, is_quick: bool
 
 def _hand_off_case(name: str, proves: str, lag_ms: float, *, is_quick: bool) -> Case:
     faults = (f"session_end_lag_ms={lag_ms:g}",) if lag_ms else ()
-    trial = Trial(
-        locustfile="hand_off_probe.py", faults=faults, users=_HAND_OFF_USERS, duration_s=9
-    )
+    trial = Trial(locustfile="hand_off.py", faults=faults, users=_HAND_OFF_USERS, duration_s=9)
     return Case(name, proves, trial, _hand_off(lag_ms), is_quick=is_quick)
 
 

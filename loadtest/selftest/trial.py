@@ -27,7 +27,7 @@ from loadtest.observations import ChatEvent
 __all__ = ["Evidence", "Trial", "TrialFailedError", "run_trial"]
 
 _PROFILES = Path(__file__).parent
-_LOCUSTFILES = _PROFILES.parent / "users"
+_LOCUSTFILES = _PROFILES.parent / "users" / "probes"
 _PREFIX = "listening on "
 _POLL_S = 0.05
 _HTTP_TIMEOUT_S = 30

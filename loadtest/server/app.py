@@ -32,14 +32,14 @@ from websockets.typing import Subprotocol
 from loadtest.clock import NS_PER_MS, NS_PER_S, monotonic_ns, utc_now
 from loadtest.errors import UsageError
 from loadtest.garbage import collect_rarely
-from loadtest.server.chat import TICK_NS, Chat, Times, build_chat
-from loadtest.server.connection import Connection
-from loadtest.server.fault_control import FAULT_PATHS, answer_fault_request, is_loopback
-from loadtest.server.gateway import Gateway
-from loadtest.server.http_caller import HttpCaller
-from loadtest.server.platform_api import PlatformApi, is_platform_path
+from loadtest.server.chat.chat import TICK_NS, Chat, Times, build_chat
+from loadtest.server.events.connection import Connection
+from loadtest.server.http.fault_control import FAULT_PATHS, answer_fault_request, is_loopback
+from loadtest.server.http.http_caller import HttpCaller
+from loadtest.server.http.platform_api import PlatformApi, is_platform_path
+from loadtest.server.http.webhook import WebhookPoster
+from loadtest.server.requests.gateway import Gateway
 from loadtest.server.settings import ServerSettings
-from loadtest.server.webhook import WebhookPoster
 
 __all__ = ["ReferenceServer", "serve_forever"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from loadtest.errors import UsageError
-from loadtest.server.fault_plan import FaultPlan
+from loadtest.server.faults.plan import FaultPlan
 
 __all__ = ["PresenceFanout", "ServerSettings"]
 

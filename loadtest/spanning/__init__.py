@@ -6,7 +6,7 @@ clocks' offsets, and makes the same calls on an ordinary ledger. So nothing is j
 than within one worker. Nothing here does I/O or reads a clock.
 """
 
-from loadtest.spanning.batch import Stage
+from loadtest.spanning.batch import DrainStage
 from loadtest.spanning.exchange import Exchange
 
-__all__ = ["Exchange", "Stage"]
+__all__ = ["DrainStage", "Exchange"]

@@ -17,17 +17,17 @@ __all__ = [
     "CellStarts",
     "ChannelMade",
     "CreateChannel",
+    "DrainStage",
     "Fact",
     "InviteMember",
     "MemberIn",
     "MemberKnown",
-    "Stage",
     "decode",
     "encode",
 ]
 
 
-class Stage(IntEnum):
+class DrainStage(IntEnum):
     """How far a worker is with the run; each one includes those before."""
 
     SENDING = 0
@@ -116,7 +116,7 @@ class Batch(Struct, array_like=True):
     """All observations up to this instant have been told now."""
     uncertainty_ns: int
     """How far the instants may be off from the master's."""
-    stage: Stage
+    stage: DrainStage
     calls: list[tuple[int, list[Any]]]
     facts: list[Fact]
 

@@ -15,10 +15,10 @@ from loadtest.device.numbers import device_of_session
 from loadtest.observations import Observer
 from loadtest.recording.calls import OBSERVATIONS, Call
 
-__all__ = ["SHAPES", "Kind", "Shape", "converted", "number_of", "shape_of"]
+__all__ = ["SHAPES", "CallKind", "Shape", "converted", "number_of", "shape_of"]
 
 
-class Kind(Enum):
+class CallKind(Enum):
     """How a call is put in order."""
 
     PLAIN = "plain"
@@ -36,7 +36,7 @@ _EFFECTS = frozenset({"message_identified", "event_unexplained", "event_counted"
 class Shape:
     """What the arguments of one kind of call are."""
 
-    kind: Kind
+    kind: CallKind
     instants: tuple[int, ...]
     """Places of the arguments that are instants; the last one says when the call was made."""
     device: int | None
@@ -60,11 +60,11 @@ class Shape:
 def shape_of(name: str) -> Shape:
     """Return the shape of the calls of one method of ``Observer``."""
     parameters = list(inspect.signature(getattr(Observer, name)).parameters)[1:]
-    kind = Kind.PLAIN
+    kind = CallKind.PLAIN
     if name in _CONFIRMATIONS:
-        kind = Kind.CONFIRMATION
+        kind = CallKind.CONFIRMATION
     elif name.endswith("_delivered") or name in _EFFECTS:
-        kind = Kind.EFFECT
+        kind = CallKind.EFFECT
     return Shape(
         kind=kind,
         instants=tuple(n for n, each in enumerate(parameters) if each.endswith("_ns")),

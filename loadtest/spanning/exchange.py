@@ -8,9 +8,9 @@ is known; until then it waits.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from loadtest.metrics.clock_offset import SteadyOffset
+from loadtest.metrics.clocks.offset import SteadyOffset
 from loadtest.observations import Observer
-from loadtest.spanning.batch import Batch, Fact, Stage, decode, encode
+from loadtest.spanning.batch import Batch, DrainStage, Fact, decode, encode
 from loadtest.spanning.calls import converted
 from loadtest.spanning.forwarder import Forwarder
 from loadtest.spanning.merger import Merger
@@ -22,7 +22,7 @@ __all__ = ["Exchange"]
 class _Peer:
     """Another worker."""
 
-    stage: Stage = Stage.SENDING
+    stage: DrainStage = DrainStage.SENDING
     quiet_ns: int = 0
     """By when it was quiet, in our time."""
     told: int = 0
@@ -62,7 +62,7 @@ class Exchange:
         self._facts: dict[int, list[Fact]] = {n: [] for n in range(workers)}
         self._early: list[bytes] = []
         self._is_done = False
-        self.stage = Stage.SENDING
+        self.stage = DrainStage.SENDING
         """How far this worker is."""
 
     @property
@@ -122,19 +122,19 @@ class Exchange:
         for fact in batch.facts:
             self._on_fact(fact)
 
-    def _step(self, worker: int, stage: Stage, through_ns: int) -> None:
+    def _step(self, worker: int, stage: DrainStage, through_ns: int) -> None:
         peer = self._peers[worker]
-        if peer.stage < Stage.QUIET <= stage:
+        if peer.stage < DrainStage.QUIET <= stage:
             peer.quiet_ns = through_ns
         peer.stage = max(peer.stage, stage)
-        if stage is Stage.DONE:
+        if stage is DrainStage.DONE:
             self._merger.finish(worker)
 
     def lose(self, worker: int) -> None:
         """Take note that a worker is lost."""
         if worker in self._peers:
             self._merger.lose(worker)
-            self._peers[worker].stage = Stage.DONE
+            self._peers[worker].stage = DrainStage.DONE
 
     # --- what it tells -------------------------------------------------------------------------
 
@@ -160,7 +160,7 @@ class Exchange:
         offset = self._offset
         if offset is None or self._is_done:
             return []
-        if self.stage is Stage.DONE:
+        if self.stage is DrainStage.DONE:
             self._is_done = True
             self._merger.finish(self._worker)
         return [(worker, self._batch(worker, offset, now_ns)) for worker in self._peers]
@@ -190,9 +190,9 @@ class Exchange:
 
     def is_done(self, worker: int) -> bool:
         """Return whether another worker has told everything, or is lost."""
-        return worker not in self._peers or self._peers[worker].stage is Stage.DONE
+        return worker not in self._peers or self._peers[worker].stage is DrainStage.DONE
 
-    def are_all(self, stage: Stage) -> bool:
+    def are_all(self, stage: DrainStage) -> bool:
         """Return whether every other worker is so far, or lost."""
         return all(peer.stage >= stage for peer in self._peers.values())
 
@@ -201,7 +201,7 @@ class Exchange:
         """Whether every cause of the run has been told to the ledger."""
         watermark_ns = self._merger.watermark_ns
         quiet_ns = max((peer.quiet_ns for peer in self._peers.values()), default=0)
-        return self.are_all(Stage.QUIET) and (watermark_ns is None or watermark_ns >= quiet_ns)
+        return self.are_all(DrainStage.QUIET) and (watermark_ns is None or watermark_ns >= quiet_ns)
 
     @property
     def has_everything(self) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
-from loadtest.metrics.crossings import home_of_device
+from loadtest.metrics.ledger.crossings import home_of_device
 from loadtest.observations import ChatEvent, Observer
 from loadtest.recording.calls import ENUMS, OBSERVATIONS, Call
 from loadtest.spanning.calls import SHAPES, number_of

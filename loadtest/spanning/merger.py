@@ -21,7 +21,7 @@ from typing import Any
 
 from loadtest.observations import KEY_WORKER_SHIFT, Observer
 from loadtest.recording.calls import ENUMS, OBSERVATIONS, Call
-from loadtest.spanning.calls import SHAPES, Kind, number_of
+from loadtest.spanning.calls import SHAPES, CallKind, number_of
 
 __all__ = ["Merger"]
 
@@ -99,7 +99,7 @@ class Merger:
         number, arguments = call
         shape = SHAPES[number]
         instant_ns = shape.instant_ns(call)
-        if shape.kind is Kind.EFFECT:
+        if shape.kind is CallKind.EFFECT:
             stream.effect_ns = max(stream.effect_ns, instant_ns + self.hold_ns)
             return stream.effect_ns
         stream.latest_ns = place_ns = max(stream.latest_ns, instant_ns)
@@ -118,7 +118,7 @@ class Merger:
                 place_ns = held_ns
             else:
                 del stream.held[device]
-        if shape.kind is Kind.CONFIRMATION:
+        if shape.kind is CallKind.CONFIRMATION:
             place_ns += self.hold_ns
             stream.held[device] = place_ns
         return place_ns

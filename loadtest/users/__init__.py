@@ -5,11 +5,11 @@ A locustfile imports ``ProfileUser`` (the open schedule of a profile decides wha
 events. Nothing else of this package imports Locust, which patches the process it is imported into.
 """
 
-from loadtest.users.control import install
+from loadtest.run.locust_hooks import install
 from loadtest.users.profile_user import ProfileUser
-from loadtest.users.scripted import ChatUser
-from loadtest.users.scripted_device import ChatDevice, ScriptedActionError, ScriptedChatSession
-from loadtest.users.scripted_resources import Channel, Message, Notification, Resource
+from loadtest.users.scripted.device import ChatDevice, ScriptedActionError, ScriptedChatSession
+from loadtest.users.scripted.resources import Channel, Message, Notification, Resource
+from loadtest.users.scripted.user import ChatUser
 
 __all__ = [
     "Channel",

@@ -8,7 +8,7 @@ import gevent
 from gevent.pool import Group
 from locust import User
 
-from loadtest.users.current import runtime_or_exit
+from loadtest.run.worker.active_run import runtime_or_exit
 
 __all__ = ["ProfileUser"]
 
@@ -21,6 +21,8 @@ class ProfileUser(User):
     """One user of the profile. Locust's user count is the number of chat users."""
 
     abstract = True
+    is_profile_driven = True
+    """The open schedule decides what this user does; the leader of a run asks for it."""
     # Locust refuses users without a task; this one never comes to it.
     tasks = [_stands_for]  # noqa: RUF012 - Locust declares it as a variable of instances
 
@@ -34,13 +36,13 @@ class ProfileUser(User):
         self._group = group
         self._greenlet = gevent.Greenlet(_stands_for, self)
         group.add(self._greenlet)
-        self._slot = self._runtime.slots.take()
-        self._runtime.add_user(self._slot)
+        self._number = self._runtime.user_numbers.take()
+        self._runtime.add_user(self._number)
         return self._greenlet
 
     def stop(self, force: bool = False) -> bool:
         """End the user sessions of the devices."""
-        self._runtime.remove_user(self._slot)
-        self._runtime.slots.give_back(self._slot)
+        self._runtime.remove_user(self._number)
+        self._runtime.user_numbers.give_back(self._number)
         self._group.killone(self._greenlet)
         return True

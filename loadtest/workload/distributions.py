@@ -23,8 +23,8 @@ __all__ = [
     "Exponential",
     "Fixed",
     "LogNormal",
-    "Table",
     "Uniform",
+    "WeightedTable",
     "Zipf",
     "distribution_from_setting",
     "setting_from_distribution",
@@ -153,7 +153,7 @@ class LogNormal:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class WeightedTable:
     """The ``values``, each as often as its weight says."""
 
     kind: ClassVar[str] = "table"
@@ -249,10 +249,10 @@ class Zipf:
         return self.low + bisect_right(self._cumulative, rng.uniform() * self._cumulative[-1])
 
 
-Distribution = Fixed | Uniform | Exponential | LogNormal | Table | Zipf
+Distribution = Fixed | Uniform | Exponential | LogNormal | WeightedTable | Zipf
 
 _KINDS: Mapping[str, Callable[..., Distribution]] = {
-    kind.kind: kind for kind in (Exponential, Fixed, LogNormal, Table, Uniform, Zipf)
+    kind.kind: kind for kind in (Exponential, Fixed, LogNormal, WeightedTable, Uniform, Zipf)
 }
 _LISTS = frozenset({"values", "weights"})
 _WHOLE = frozenset({"low", "high"})

@@ -74,7 +74,7 @@ def _idle(how: str, seconds: float) -> None:
     from loadtest.engine import Engine, EngineSettings, Mailbox, Periodic
     from loadtest.engine.sockets import target_from_url
     from loadtest.metrics import Ledger
-    from loadtest.users.health import HealthMonitor
+    from loadtest.run.worker.health import HealthMonitor
 
     def complain(text: str) -> None:
         raise AssertionError(text)

@@ -29,7 +29,7 @@ from loadtest.engine.sockets import target_from_url
 from loadtest.garbage import collect_rarely, keep_what_is_there
 from loadtest.metrics import Ledger, LedgerSettings, merge
 from loadtest.observations import ChatEvent
-from loadtest.users.health import HealthMonitor, raise_open_files_limit
+from loadtest.run.worker.health import HealthMonitor, raise_open_files_limit
 from tests.benchmarks.ours_load import ClosedSending, OpenSending, Sender, enter_channel
 
 __all__ = ["main"]

@@ -3,7 +3,7 @@
 from functools import cache
 
 from loadtest.clock import NS_PER_MS, NS_PER_S
-from loadtest.metrics.figures import Figures
+from loadtest.metrics.figures.figures import Figures
 from tests.support.virtual_run import virtual_run
 
 CUT_NS = 4 * NS_PER_S

@@ -1,6 +1,6 @@
 """Devices that read slowly are known to the ledger from their user session on."""
 
-from loadtest.metrics.figures import Figures
+from loadtest.metrics.figures.figures import Figures
 from loadtest.workload.disturbances import SlowReaders
 from tests.support.virtual_run import virtual_run
 

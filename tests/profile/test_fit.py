@@ -6,7 +6,7 @@ from loadtest.profile.events_file import EventKind, UserEvent
 from loadtest.profile.fit import FittedProfile, fit_profile
 from loadtest.profile.observed import observe
 from loadtest.profile.sample_events import sample_events
-from loadtest.workload.distributions import Exponential, Fixed, LogNormal, Table
+from loadtest.workload.distributions import Exponential, Fixed, LogNormal, WeightedTable
 from tests.support.profiles import profile
 
 TRUTH = """\
@@ -67,7 +67,7 @@ def test_a_fit_finds_the_channels(found: FittedProfile) -> None:
 
     assert (direct.type, direct.count, direct.size) == ("DIRECT", 60, Fixed(2))
     assert (public.type, public.count) == ("PUBLIC", 40)
-    assert isinstance(public.size, Table), "no fit follows two sizes that far apart"
+    assert isinstance(public.size, WeightedTable), "no fit follows two sizes that far apart"
     assert public.size.highest == 30
     assert public.message_weight / direct.message_weight == pytest.approx(3, rel=0.15)
 

@@ -6,8 +6,8 @@ from loadtest.errors import UsageError
 from loadtest.provisioning.manifest import (
     Manifest,
     ManifestHeader,
+    ManifestStage,
     ManifestWriter,
-    Stage,
     Thing,
 )
 
@@ -34,55 +34,59 @@ def write(path: Path, *things: Thing) -> None:
 
 
 def test_what_was_written_is_read_again(path: Path) -> None:
-    direct = Thing(Stage.MADE, "channel", "lt-dm0", 9, "DIRECT", ("jane", "bob"))
-    write(path, Thing(Stage.MADE, "user", "jane", 7), direct)
+    direct = Thing(ManifestStage.MADE, "channel", "lt-dm0", 9, "DIRECT", ("jane", "bob"))
+    write(path, Thing(ManifestStage.MADE, "user", "jane", 7), direct)
 
     found = Manifest.read(path)
 
     assert found.header == HEADER
-    assert found.things == (Thing(Stage.MADE, "user", "jane", 7), direct)
+    assert found.things == (Thing(ManifestStage.MADE, "user", "jane", 7), direct)
 
 
 def test_the_last_word_on_a_thing_counts(path: Path) -> None:
     write(
         path,
-        Thing(Stage.ASKED, "user", "jane"),
-        Thing(Stage.ASKED, "user", "bob"),
-        Thing(Stage.ASKED, "user", "eve"),
-        Thing(Stage.MADE, "user", "jane", 7),
-        Thing(Stage.FOUND, "user", "bob", 8),
-        Thing(Stage.MADE, "channel", "jane", 9, "PUBLIC"),
+        Thing(ManifestStage.ASKED, "user", "jane"),
+        Thing(ManifestStage.ASKED, "user", "bob"),
+        Thing(ManifestStage.ASKED, "user", "eve"),
+        Thing(ManifestStage.MADE, "user", "jane", 7),
+        Thing(ManifestStage.FOUND, "user", "bob", 8),
+        Thing(ManifestStage.MADE, "channel", "jane", 9, "PUBLIC"),
     )
 
     found = Manifest.read(path)
 
     assert found.to_remove("user") == [
-        Thing(Stage.MADE, "user", "jane", 7),
-        Thing(Stage.ASKED, "user", "eve"),
+        Thing(ManifestStage.MADE, "user", "jane", 7),
+        Thing(ManifestStage.ASKED, "user", "eve"),
     ]
     assert [each.id for each in found.to_remove("channel")] == [9]
 
     with ManifestWriter(path) as manifest:
-        manifest.note(Thing(Stage.REMOVED, "user", "jane", 7))
+        manifest.note(Thing(ManifestStage.REMOVED, "user", "jane", 7))
 
     assert [each.name for each in Manifest.read(path).to_remove("user")] == ["eve"]
 
 
 def test_each_line_is_there_before_the_next_call(path: Path) -> None:
     with ManifestWriter(path, HEADER) as manifest:
-        manifest.note(Thing(Stage.ASKED, "user", "jane"))
+        manifest.note(Thing(ManifestStage.ASKED, "user", "jane"))
 
         assert len(Manifest.read(path).things) == 1
 
 
 def test_a_last_line_that_was_cut_is_left_out_and_written_over(path: Path) -> None:
-    write(path, Thing(Stage.MADE, "user", "jane", 7), Thing(Stage.MADE, "user", "bob", 8))
+    write(
+        path,
+        Thing(ManifestStage.MADE, "user", "jane", 7),
+        Thing(ManifestStage.MADE, "user", "bob", 8),
+    )
     path.write_bytes(path.read_bytes()[:-9])
 
     assert [each.name for each in Manifest.read(path).things] == ["jane"]
 
     with ManifestWriter(path) as manifest:
-        manifest.note(Thing(Stage.MADE, "user", "eve", 9))
+        manifest.note(Thing(ManifestStage.MADE, "user", "eve", 9))
 
     assert [each.name for each in Manifest.read(path).things] == ["jane", "eve"]
 
@@ -103,7 +107,7 @@ def test_what_is_no_manifest_is_refused(path: Path, text: bytes, problem: str) -
 
 
 def test_a_line_that_cannot_be_read_is_named(path: Path) -> None:
-    write(path, Thing(Stage.MADE, "user", "jane", 7))
+    write(path, Thing(ManifestStage.MADE, "user", "jane", 7))
     path.write_bytes(path.read_bytes() + b"{}\n{}\n")
 
     with pytest.raises(UsageError, match=r"provisioned\.jsonl:3: this line"):

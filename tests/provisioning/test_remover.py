@@ -15,7 +15,7 @@ from loadtest.provisioning import (
     make_population,
     remove_population,
 )
-from loadtest.provisioning.manifest import Stage, Thing
+from loadtest.provisioning.manifest import ManifestStage, Thing
 from tests.support.platform_worlds import PlatformWorld
 
 WANTED = WantedPopulation(
@@ -114,9 +114,9 @@ def test_what_has_another_name_by_now_is_left_alone(world: PlatformWorld, path: 
     lobby = next(iter(world.world.chat.store.channels()))
     somebody = world.world.chat.store.user_named("somebody")
     with ManifestWriter(path, header()) as manifest:
-        manifest.note(Thing(Stage.MADE, "user", "u0", somebody.id))
-        manifest.note(Thing(Stage.MADE, "channel", "den", lobby.id, "PRIVATE"))
-        direct = Thing(Stage.MADE, "channel", "lt-dm0", lobby.id, "DIRECT", ("u0", "u1"))
+        manifest.note(Thing(ManifestStage.MADE, "user", "u0", somebody.id))
+        manifest.note(Thing(ManifestStage.MADE, "channel", "den", lobby.id, "PRIVATE"))
+        direct = Thing(ManifestStage.MADE, "channel", "lt-dm0", lobby.id, "DIRECT", ("u0", "u1"))
         manifest.note(direct)
     before = world.counts
 
@@ -132,11 +132,13 @@ def test_what_was_asked_for_when_the_run_was_killed_is_looked_for(
     make(world, path)
     with ManifestWriter(path, header()) as manifest:
         for name in (*WANTED.users, "never-made"):
-            manifest.note(Thing(Stage.ASKED, "user", name))
+            manifest.note(Thing(ManifestStage.ASKED, "user", name))
         for channel in WANTED.channels:
             members = channel.members if channel.type == "DIRECT" else ()
             manifest.note(
-                Thing(Stage.ASKED, "channel", channel.name, 0, channel.type, members=members)
+                Thing(
+                    ManifestStage.ASKED, "channel", channel.name, 0, channel.type, members=members
+                )
             )
     # A second header in the middle is not what a run writes.
     lines = path.read_bytes().split(b"\n")
@@ -150,16 +152,16 @@ def test_what_was_asked_for_when_the_run_was_killed_is_looked_for(
 
 def test_what_was_only_asked_for_must_bear_the_runs_mark(world: PlatformWorld, path: Path) -> None:
     with ManifestWriter(path, header()) as manifest:
-        manifest.note(Thing(Stage.ASKED, "user", "somebody"))
-        manifest.note(Thing(Stage.ASKED, "channel", "lobby", 0, "PUBLIC"))
+        manifest.note(Thing(ManifestStage.ASKED, "user", "somebody"))
+        manifest.note(Thing(ManifestStage.ASKED, "channel", "lobby", 0, "PUBLIC"))
 
     assert counts(remove(world, path)) == (0, 0, 2)
 
 
 def test_guests_bear_no_mark_and_are_known_by_their_names(world: PlatformWorld, path: Path) -> None:
     with ManifestWriter(path, header(is_marked=False)) as manifest:
-        manifest.note(Thing(Stage.ASKED, "user", "somebody"))
-        manifest.note(Thing(Stage.ASKED, "channel", "lobby", 0, "PUBLIC"))
+        manifest.note(Thing(ManifestStage.ASKED, "user", "somebody"))
+        manifest.note(Thing(ManifestStage.ASKED, "channel", "lobby", 0, "PUBLIC"))
 
     assert counts(remove(world, path)) == (2, 0, 0)
     assert world.counts == {"users": 0, "channels": 0, "messages": 0}

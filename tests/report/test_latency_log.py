@@ -7,7 +7,7 @@ from hdrh.log import HistogramLogReader
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtest.metrics.histogram import HIGHEST_US, bucket_index
+from loadtest.metrics.figures.histogram import HIGHEST_US, bucket_index
 from loadtest.report.latency_log import LatencyInterval, latency_log
 
 STARTED = datetime.datetime(2026, 11, 22, 19, 15, tzinfo=datetime.UTC)

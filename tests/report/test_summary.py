@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from loadtest.metrics import Histogram, Totals, Verdict, merge
-from loadtest.metrics.figures import SIZE_CLASSES
-from loadtest.metrics.thresholds import LATENCY_FIGURES, known_figures, parse
+from loadtest.metrics.figures.figures import SIZE_CLASSES
+from loadtest.metrics.verdict.thresholds import LATENCY_FIGURES, known_figures, parse
 from loadtest.observations import Action, ChatEvent
 from loadtest.report.summary import RunFacts, build_summary, contradictions
 from tests.support.scenes import Scene, ns

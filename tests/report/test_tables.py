@@ -3,8 +3,8 @@ from typing import Any
 from loadtest.observations import ChatEvent
 from loadtest.report.figures import MISSING
 from loadtest.report.tables import (
-    Row,
     Table,
+    TableRow,
     Tone,
     actions_table,
     between_workers_table,
@@ -40,7 +40,7 @@ def tones(table: Table, label: str) -> dict[str, Tone]:
     return {column.key: cell.tone for column, cell in zip(table.columns, row.cells, strict=True)}
 
 
-def row_of(table: Table, label: str) -> Row:
+def row_of(table: Table, label: str) -> TableRow:
     return next(row for row in table.rows if row.label == label)
 
 

@@ -6,7 +6,7 @@ from loadtest.profile import load_profile
 from loadtest.selftest import CASES, Evidence
 from loadtest.selftest.cases import CLEAN
 from loadtest.selftest.trial import _LOCUSTFILES, _PROFILES
-from loadtest.server.fault_plan import FaultPlan
+from loadtest.server.faults.plan import FaultPlan
 from tests.support.selftest_evidence import evidence
 
 _CASES = {case.name: case for case in CASES}

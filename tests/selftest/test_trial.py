@@ -21,7 +21,7 @@ def test_a_profile_is_run_by_the_command_that_anybody_uses() -> None:
 
 
 def test_scripted_users_are_run_by_locust_for_whole_seconds() -> None:
-    trial = Trial(locustfile="closed_probe.py", users=4, duration_s=11.9)
+    trial = Trial(locustfile="closed.py", users=4, duration_s=11.9)
     command = _command(trial, _URL, Path("there"), "")
 
     assert command[1:4] == ["-m", "locust", "-f"]

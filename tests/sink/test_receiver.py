@@ -8,8 +8,8 @@ import pytest
 import uvloop
 
 from loadtest.errors import UsageError
-from loadtest.server.statistics import PushCounts
-from loadtest.server.webhook import WebhookPoster
+from loadtest.server.http.webhook import WebhookPoster
+from loadtest.server.state.statistics import PushCounts
 from loadtest.sink.receiver import PushSink
 
 BODY = json.dumps({"user": {"id": 7, "name": "jane"}, "channelId": 4, "messageId": 99}).encode()

@@ -9,11 +9,11 @@ from loadtest.spanning.batch import (
     CellStarts,
     ChannelMade,
     CreateChannel,
+    DrainStage,
     Fact,
     InviteMember,
     MemberIn,
     MemberKnown,
-    Stage,
     decode,
     encode,
 )
@@ -31,10 +31,10 @@ FACTS: list[Fact] = [
 
 def test_a_batch_comes_out_as_it_went_in() -> None:
     calls = [(3, [2**63, -5, "reason"]), (4, [])]
-    batch = Batch(1, 7, 2**62, 400_000, Stage.QUIET, calls, FACTS)
+    batch = Batch(1, 7, 2**62, 400_000, DrainStage.QUIET, calls, FACTS)
 
     assert decode(encode(batch)) == batch
-    assert decode(encode(batch)).stage is Stage.QUIET
+    assert decode(encode(batch)).stage is DrainStage.QUIET
 
 
 def test_what_is_no_batch_is_refused() -> None:

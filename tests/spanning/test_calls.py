@@ -4,7 +4,7 @@ import pytest
 
 from loadtest.observations import Observer
 from loadtest.recording.calls import OBSERVATIONS
-from loadtest.spanning.calls import SHAPES, Kind, converted, number_of, shape_of
+from loadtest.spanning.calls import SHAPES, CallKind, converted, number_of, shape_of
 from tests.support.spanning import call, device_on, session_on
 
 
@@ -24,18 +24,18 @@ def test_only_who_is_a_member_and_which_message_it_was_name_no_device() -> None:
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("chat_session_started", Kind.CONFIRMATION),
-        ("user_session_started", Kind.CONFIRMATION),
-        ("message_sent", Kind.PLAIN),
-        ("chat_session_ending", Kind.PLAIN),
-        ("action_failed", Kind.PLAIN),
-        ("message_delivered", Kind.EFFECT),
-        ("notification_delivered", Kind.EFFECT),
-        ("message_identified", Kind.EFFECT),
-        ("event_counted", Kind.EFFECT),
+        ("chat_session_started", CallKind.CONFIRMATION),
+        ("user_session_started", CallKind.CONFIRMATION),
+        ("message_sent", CallKind.PLAIN),
+        ("chat_session_ending", CallKind.PLAIN),
+        ("action_failed", CallKind.PLAIN),
+        ("message_delivered", CallKind.EFFECT),
+        ("notification_delivered", CallKind.EFFECT),
+        ("message_identified", CallKind.EFFECT),
+        ("event_counted", CallKind.EFFECT),
     ],
 )
-def test_calls_are_causes_confirmations_or_effects(name: str, kind: Kind) -> None:
+def test_calls_are_causes_confirmations_or_effects(name: str, kind: CallKind) -> None:
     assert shape_of(name).kind is kind
 
 

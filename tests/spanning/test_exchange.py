@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from loadtest.clock import NS_PER_MS
-from loadtest.metrics.clock_offset import SteadyOffset
-from loadtest.spanning import Exchange, Stage
+from loadtest.metrics.clocks.offset import SteadyOffset
+from loadtest.spanning import DrainStage, Exchange
 from loadtest.spanning.batch import CellSettled, Fact, MemberKnown
 from tests.support.spanning import WORKERS, Told, device_on, ms, session_on
 
@@ -131,10 +131,10 @@ def test_all_causes_are_known_once_everybody_is_quiet_and_has_told() -> None:
     assert not world.exchanges[0].knows_all_causes
 
     for exchange in world.exchanges:
-        exchange.stage = Stage.QUIET
+        exchange.stage = DrainStage.QUIET
     world.pass_to(200)
-    assert world.exchanges[0].are_all(Stage.QUIET)
-    assert not world.exchanges[0].are_all(Stage.SATISFIED)
+    assert world.exchanges[0].are_all(DrainStage.QUIET)
+    assert not world.exchanges[0].are_all(DrainStage.SATISFIED)
     assert world.exchanges[0].knows_all_causes
 
 
@@ -143,7 +143,7 @@ def test_the_end_has_come_when_everybody_has_told_everything() -> None:
     world.send(at_ms=210)
     world.see(at_ms=211)
     for exchange in world.exchanges:
-        exchange.stage = Stage.DONE
+        exchange.stage = DrainStage.DONE
     world.pass_to(220)
 
     assert all(exchange.has_everything for exchange in world.exchanges)
@@ -160,7 +160,7 @@ def test_a_lost_worker_is_not_waited_for() -> None:
     world.exchanges[0].lose(0)
     world.exchanges[0].advance(ms(20))
 
-    assert world.exchanges[0].are_all(Stage.DONE)
+    assert world.exchanges[0].are_all(DrainStage.DONE)
     assert world.told[0].names == ["message_sent"]
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from loadtest.chat.dialect import DIALECTS
 from loadtest.clock import NS_PER_S
-from loadtest.server.chat import Chat, Times, build_chat
-from loadtest.server.gateway import Gateway
+from loadtest.server.chat.chat import Chat, Times, build_chat
+from loadtest.server.requests.gateway import Gateway
 from loadtest.server.settings import ServerSettings
 from loadtest.wire.stomp import Frame, FrameParser, encode
 

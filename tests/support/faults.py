@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from loadtest.server.fault_plan import FaultPlan
+from loadtest.server.faults.plan import FaultPlan
 from loadtest.server.settings import ServerSettings
 from tests.support.chat_devices import ChatWorld, FakeDevice
 

@@ -4,8 +4,8 @@ import base64
 import json
 from typing import Any
 
-from loadtest.server.chat import Chat
-from loadtest.server.platform_api import PlatformApi
+from loadtest.server.chat.chat import Chat
+from loadtest.server.http.platform_api import PlatformApi
 from loadtest.wire.http import Request
 
 __all__ = ["PlatformCaller", "basic"]

@@ -12,7 +12,7 @@ import requests
 from requests.adapters import BaseAdapter
 
 from loadtest.provisioning import ApiAccess, Credentials, PathStyle, PlatformClient
-from loadtest.server.platform_api import PlatformApi
+from loadtest.server.http.platform_api import PlatformApi
 from loadtest.wire.http import Request
 from tests.support.chat_devices import ChatWorld
 

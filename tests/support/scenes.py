@@ -9,7 +9,7 @@ from typing import Any
 
 from loadtest.clock import NS_PER_MS
 from loadtest.metrics import Ledger, LedgerSettings, Totals, merge
-from loadtest.metrics.figures import EventFigures, Figures, NotificationFigures
+from loadtest.metrics.figures.figures import EventFigures, Figures, NotificationFigures
 from loadtest.observations import ChatEvent
 
 __all__ = ["MESSAGE", "ROOM", "Scene", "ns"]

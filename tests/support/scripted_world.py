@@ -15,14 +15,14 @@ from loadtest.clock import NS_PER_S
 from loadtest.device import Fleet
 from loadtest.engine import EngineStoppedError
 from loadtest.metrics import Ledger
-from loadtest.metrics.figures import Figures
-from loadtest.server.chat import TICK_NS, Times, build_chat
-from loadtest.server.gateway import Gateway
+from loadtest.metrics.figures.figures import Figures
+from loadtest.run.worker.runtime import device_settings, ledger_settings
+from loadtest.server.chat.chat import TICK_NS, Times, build_chat
+from loadtest.server.requests.gateway import Gateway
 from loadtest.server.settings import ServerSettings
-from loadtest.users.runtime import device_settings, ledger_settings
-from loadtest.users.scripted_device import ChatDevice
-from loadtest.users.scripted_fleet import ScriptedFleet
-from loadtest.users.scripted_handlers import Handler
+from loadtest.simulation.scripted_fleet import ScriptedFleet
+from loadtest.users.scripted.device import ChatDevice
+from loadtest.users.scripted.handlers import Handler
 from tests.support.profiles import profile
 from tests.support.virtual_world import Network, World
 

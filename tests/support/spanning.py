@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from loadtest.clock import NS_PER_MS
 from loadtest.device.numbers import session_number
-from loadtest.metrics.crossings import device_number
+from loadtest.metrics.ledger.crossings import device_number
 from loadtest.observations import Observer
 from loadtest.recording.calls import OBSERVATIONS, Call
 from loadtest.spanning.calls import number_of

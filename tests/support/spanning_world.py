@@ -16,17 +16,17 @@ from loadtest.device.fleet import Link
 from loadtest.device.state import State
 from loadtest.engine import Mailbox
 from loadtest.metrics import Ledger, Totals, merge
-from loadtest.metrics.clock_offset import SteadyOffset
+from loadtest.metrics.clocks.offset import SteadyOffset
 from loadtest.profile import Profile
-from loadtest.server.chat import TICK_NS, Chat, Times, build_chat
-from loadtest.server.gateway import Gateway
+from loadtest.run.run_plan import RunPlan
+from loadtest.run.worker.runtime import device_settings, ledger_settings
+from loadtest.server.chat.chat import TICK_NS, Chat, Times, build_chat
+from loadtest.server.requests.gateway import Gateway
 from loadtest.server.settings import ServerSettings
-from loadtest.spanning import Stage
-from loadtest.users.director import Placement
-from loadtest.users.run_plan import RunPlan
-from loadtest.users.runtime import device_settings, ledger_settings
-from loadtest.users.spanning import Spanning
-from loadtest.users.spanning_director import SpanningDirector
+from loadtest.simulation.director import Placement
+from loadtest.simulation.spanning.director import SpanningDirector
+from loadtest.simulation.spanning.worker import Spanning
+from loadtest.spanning import DrainStage
 from tests.support.virtual_world import Network, World
 
 __all__ = ["HostClock", "SpanningRun"]
@@ -101,7 +101,9 @@ class Worker:
         settings = ledger_settings(profile, workers)
         self.ledger = Ledger(settings, worker=number, started_ns=self.now_ns())
         mailbox = cast(Mailbox, _Mailbox())
-        self.spanning = Spanning(plan, self.ledger, self.ledger, mailbox, self.errors.append)
+        self.spanning = Spanning(
+            plan.worker, plan.workers, self.ledger, self.ledger, mailbox, self.errors.append
+        )
         self.spanning.send_with(partial(run.carry, number))
         offset = -(clock.ahead_ns + clock.error_ns)
         self.spanning.set_offset(SteadyOffset(0, offset, 0.0, clock.uncertainty_ns))
@@ -209,19 +211,19 @@ class SpanningRun:
         for worker in running:
             worker.director.stop_sending()
         self.pass_time(1)
-        self._step(Stage.QUIET, lambda worker: worker.waits_for_nothing)
+        self._step(DrainStage.QUIET, lambda worker: worker.waits_for_nothing)
         for worker in running:
             for device in worker.director.devices():
                 device.end(worker.now_ns())
-        self._step(Stage.SATISFIED, lambda worker: worker.has_ended)
-        self._step(Stage.DONE, lambda worker: worker.spanning.exchange.has_everything)
+        self._step(DrainStage.SATISFIED, lambda worker: worker.has_ended)
+        self._step(DrainStage.DONE, lambda worker: worker.spanning.exchange.has_everything)
         for worker in running:
             end_ns = worker.spanning.end_ns(worker.now_ns())
             worker.ledger.finish(end_ns, drained=worker.spanning.exchange.has_everything)
             worker.ledger.roll(worker.now_ns())
         return merge(worker.ledger.snapshot() for worker in running)
 
-    def _step(self, stage: Stage, is_done: Callable[[Worker], bool]) -> None:
+    def _step(self, stage: DrainStage, is_done: Callable[[Worker], bool]) -> None:
         for worker in self.running:
             worker.spanning.step(stage)
         self.pass_time(20, lambda: all(map(is_done, self.running)))

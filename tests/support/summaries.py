@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from loadtest.metrics import Totals
-from loadtest.metrics.figures import SHEDDABLE, SIZE_CLASSES, Figures
-from loadtest.metrics.thresholds import parse
-from loadtest.metrics.timeline import Row
+from loadtest.metrics.figures.figures import SHEDDABLE, SIZE_CLASSES, Figures
+from loadtest.metrics.figures.timeline import TimelineRow
+from loadtest.metrics.verdict.thresholds import parse
 from loadtest.observations import Action, ChatEvent
 from loadtest.report.summary import RunFacts, build_summary
 
@@ -364,7 +364,7 @@ def timeline(seconds: int = 20) -> list[dict[str, Any]]:
         is_bad = second == seconds * 2 // 3
         deliveries = round(2_093 * load * (1 + 0.08 * ((second * 7) % 5 - 2)))
         sick = 20 if is_bad else 1
-        row = Row(
+        row = TimelineRow(
             t_s=second + 1,
             devices=round(200 * load),
             user_sessions=round(200 * load),
@@ -402,7 +402,7 @@ def built_summary() -> dict[str, Any]:
     measured.counted["channel.member.updated"] = 1
     measured.load.connections_lost["closed"] = 1
     measured.health.samples = 1
-    row = Row(t_s=1, devices=1)
+    row = TimelineRow(t_s=1, devices=1)
     run = RunFacts(
         run_id="20261122T191500Z-smoke-3f9a",
         host="http://127.0.0.1:41873",

@@ -26,11 +26,11 @@ from loadtest.device.state import State
 from loadtest.metrics import Ledger, merge
 from loadtest.profile import Profile, load_profile
 from loadtest.report.summary import contradictions
-from loadtest.server.chat import TICK_NS, Chat, Times, build_chat
-from loadtest.server.gateway import Gateway
+from loadtest.run.worker.runtime import device_settings, ledger_settings
+from loadtest.server.chat.chat import TICK_NS, Chat, Times, build_chat
+from loadtest.server.requests.gateway import Gateway
 from loadtest.server.settings import ServerSettings
-from loadtest.users.director import Director, Placement
-from loadtest.users.runtime import device_settings, ledger_settings
+from loadtest.simulation.director import Director, Placement
 from loadtest.workload import Existing
 
 __all__ = ["VirtualRun", "World"]

@@ -8,9 +8,9 @@ import pytest
 from gevent.pool import Group
 from locust.env import Environment
 
-from loadtest.users.current import set_runtime
+from loadtest.run.worker.active_run import set_runtime
+from loadtest.simulation.user_numbers import UserNumbers
 from loadtest.users.profile_user import ProfileUser
-from loadtest.users.slots import Slots
 
 
 class Guest(ProfileUser):
@@ -21,7 +21,7 @@ class FakeRuntime:
     """Keeps which users were added and removed."""
 
     def __init__(self) -> None:
-        self.slots = Slots()
+        self.user_numbers = UserNumbers()
         self.calls: list[tuple[str, int]] = []
 
     def add_user(self, slot: int) -> None:

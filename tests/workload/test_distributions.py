@@ -12,8 +12,8 @@ from loadtest.workload.distributions import (
     Exponential,
     Fixed,
     LogNormal,
-    Table,
     Uniform,
+    WeightedTable,
     Zipf,
     distribution_from_setting,
     setting_from_distribution,
@@ -25,7 +25,7 @@ EXAMPLES = [
     Uniform(2, 6),
     Exponential(4.0),
     LogNormal(3.0, 0.6),
-    Table((1, 5, 9), (2, 1, 1)),
+    WeightedTable((1, 5, 9), (2, 1, 1)),
     Zipf(1.2, 2, 50),
 ]
 
@@ -66,7 +66,7 @@ def test_half_of_a_lognormal_lies_below_its_median() -> None:
 
 
 def test_values_of_weight_zero_do_not_count_for_the_bounds() -> None:
-    table = Table((1, 2, 3), (0, 1, 0))
+    table = WeightedTable((1, 2, 3), (0, 1, 0))
 
     assert (table.lowest, table.highest) == (2, 2)
 
@@ -78,9 +78,13 @@ def test_values_of_weight_zero_do_not_count_for_the_bounds() -> None:
         pytest.param(lambda: Uniform(3, 1), "high is 1; it must be at least low (3)", id="order"),
         pytest.param(lambda: Exponential(-1), "mean is -1; it must be above 0", id="sign"),
         pytest.param(lambda: LogNormal(1, 9), "sigma is 9", id="sigma too large"),
-        pytest.param(lambda: Table((), ()), "values is empty", id="empty table"),
-        pytest.param(lambda: Table((1,), (1, 2)), "weights has 2 numbers", id="lengths differ"),
-        pytest.param(lambda: Table((1,), (0,)), "their sum must be above 0", id="no weight"),
+        pytest.param(lambda: WeightedTable((), ()), "values is empty", id="empty table"),
+        pytest.param(
+            lambda: WeightedTable((1,), (1, 2)), "weights has 2 numbers", id="lengths differ"
+        ),
+        pytest.param(
+            lambda: WeightedTable((1,), (0,)), "their sum must be above 0", id="no weight"
+        ),
         pytest.param(lambda: Zipf(1, 0, 10), "low is 0; it must be at least 1", id="zipf from 0"),
         pytest.param(lambda: Zipf(1, 1, 10**9), "high is 1000000000", id="zipf too large"),
     ],

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from loadtest.clock import NS_PER_S
 from loadtest.workload import RandomStream, Writing
-from loadtest.workload.distributions import Distribution, Fixed, LogNormal, Table, Uniform
+from loadtest.workload.distributions import Distribution, Fixed, LogNormal, Uniform, WeightedTable
 from loadtest.workload.typing import (
     DEBOUNCE_S,
     TYPING_MAX_S,
@@ -67,7 +67,7 @@ def test_human_typing_sends_four_of_five_keys() -> None:
 
 
 def test_bursts_are_what_a_profile_says() -> None:
-    mostly_none = writing(bursts=Table((0, 3), (3, 1)))
+    mostly_none = writing(bursts=WeightedTable((0, 3), (3, 1)))
 
     assert typing_figures(mostly_none).keystrokes == pytest.approx(0.75, abs=0.1)
     assert typing_figures(mostly_none).typed_ratio == pytest.approx(0.25, abs=0.03)

@@ -1,0 +1,145 @@
+"""What a lost connection takes with it, and what is missed until it is back.
+
+What was on its way to a chat session when its connection broke may have been written before the
+server took note of the loss, or after: within the race window it is boundary, what was caused
+earlier stays expected. The *gap* lasts from the loss until the chat session is active again.
+Messages that other users write into the channel meanwhile are expected nowhere, because the device
+has no chat session, but its user misses them all the same. One rule: they are counted once the chat
+session is back, apart from what is lost. A chat session that never comes back has no gap.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from loadtest.clock import NS_PER_US
+from loadtest.metrics.ledger.model import (
+    EXPECTED,
+    OVERTAKEN,
+    ChatSessionState,
+    Gap,
+    MessageRecord,
+    Record,
+    TrackedChannel,
+    TrackedChatSession,
+)
+from loadtest.metrics.ledger.settings import LedgerSettings
+from loadtest.metrics.ledger.tally import Tally
+
+__all__ = ["GapBook", "seen_in_gap"]
+
+
+class _Excusing(Protocol):
+    """A book of records."""
+
+    def excuse(self, record: Record, slots: int) -> bool:
+        """Expect a record at ``slots`` no more; return whether it is in this book."""
+
+
+class _Losses:
+    """Chat sessions of one channel that were lost one right after the other."""
+
+    __slots__ = ("messages", "since_ns", "slots", "written_count")
+
+    def __init__(self, since_ns: int) -> None:
+        self.since_ns = since_ns
+        """What was caused since then is excused."""
+        self.slots: set[int] = set()
+        self.written_count = -1
+        self.messages: list[MessageRecord] = []
+        """Messages on their way, as of so many messages written into the channel."""
+
+
+class GapBook:
+    """Follows chat sessions whose connection was lost.
+
+    When all connections of a large channel break at once, each record concerns each of them. So
+    losses are gathered, and the records of a channel are gone through once for all: in ``settle``,
+    ten times a second, or before one of the chat sessions starts again.
+
+    Args:
+        settings: The race window.
+        tally: Where to count.
+        books: The records of all event types.
+    """
+
+    def __init__(self, settings: LedgerSettings, tally: Tally, books: Sequence[_Excusing]) -> None:
+        self._settings = settings
+        self._tally = tally
+        self._books = books
+        self._losses: dict[TrackedChannel, _Losses] = {}
+
+    def lost(self, chat_session: TrackedChatSession, at_ns: int) -> list[Record]:
+        """Take the loss of a chat session, before the roster takes it.
+
+        Returns the messages that may still have been on their way to it.
+        """
+        if chat_session.state is not ChatSessionState.ACTIVE:
+            return []  # nothing was certain for it
+        self._tally.now.recovery.chat_sessions_lost += 1
+        if chat_session.gap is None or chat_session.gap.back_ns:
+            chat_session.gap = Gap(chat_session, at_ns)
+        channel, slot = chat_session.channel, chat_session.slot
+        losses = self._losses.get(channel)
+        if losses is None:
+            losses = self._losses[channel] = _Losses(at_ns - self._settings.race_ns)
+        losses.slots.add(slot)
+        if losses.written_count != channel.written_count:
+            losses.written_count = channel.written_count
+            losses.messages = _messages_since(channel, losses.since_ns)
+        return [record for record in losses.messages if _is_wanted(record, slot)]
+
+    def settle(self) -> None:
+        """Excuse what was on its way to the chat sessions that were lost."""
+        while self._losses:
+            self.settle_channel(next(iter(self._losses)))
+
+    def settle_channel(self, channel: TrackedChannel) -> None:
+        """Do the same in one channel."""
+        losses = self._losses.pop(channel, None)
+        if losses is None:
+            return
+        lost = bytearray(len(channel.template))
+        for slot in losses.slots:
+            lost[slot] = 0xFF
+        slots = int.from_bytes(lost, "little")
+        for record in tuple(channel.unfinished):
+            if record.written_ns >= losses.since_ns:
+                any(book.excuse(record, slots) for book in self._books)
+
+    def back(self, chat_session: TrackedChatSession, at_ns: int) -> None:
+        """Take note that a chat session is active; if it had been lost, its gap is over."""
+        gap = chat_session.gap
+        if gap is None or gap.back_ns:
+            return
+        gap.back_ns = at_ns
+        recovery = self._tally.now.recovery
+        recovery.latency.record_all(((at_ns - gap.lost_ns) // NS_PER_US,))
+        recovery.lost_in_gap += gap.missed_count(chat_session)
+
+
+def seen_in_gap(tally: Tally, record: MessageRecord, chat_session: TrackedChatSession) -> None:
+    """Take a message that reached a chat session which was not active when it was written.
+
+    One that came although its chat session was still starting again was not lost in the gap.
+    """
+    gap = chat_session.gap
+    attendance = chat_session.attendance
+    is_own = attendance is not None and attendance.user is record.author
+    if gap is None or is_own or record.written_ns < gap.lost_ns:
+        return
+    if not gap.back_ns:
+        gap.seen_count += 1
+    elif record.written_ns < gap.back_ns:
+        tally.now.recovery.lost_in_gap -= 1
+
+
+def _messages_since(channel: TrackedChannel, since_ns: int) -> list[MessageRecord]:
+    return [
+        record
+        for record in channel.unfinished
+        if isinstance(record, MessageRecord) and record.written_ns >= since_ns
+    ]
+
+
+def _is_wanted(record: Record, slot: int) -> bool:
+    return slot < len(record.state) and record.state[slot] in (EXPECTED, OVERTAKEN)

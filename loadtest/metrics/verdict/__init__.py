@@ -1,0 +1,1 @@
+"""Thresholds, and whether a run passed, failed or cannot be judged."""

@@ -1,0 +1,211 @@
+"""What a run is worth: passed, failed, not able to say, or stopped.
+
+One rule: a run whose instrument was not sound supports no verdict. A load generator that was late,
+a lost worker or a ledger that does not add up can be the cause of any broken threshold as well, so
+that such a run is INCONCLUSIVE and not FAIL. Too few samples concern their own threshold alone, and
+load that could not be offered makes no broken threshold whole: it only takes the PASS away, as the
+server was asked for less than planned.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from typing import Any
+
+from loadtest.metrics.verdict.thresholds import ThresholdResult
+
+__all__ = ["ExitCode", "Reason", "Soundness", "Verdict", "judge"]
+
+_CLOCK_SHARE = 0.1
+# Their figures compare instants of two workers, if channels span them; the others never do.
+_CROSS_WORKER_SECTIONS = ("cross_worker.", "completion.", "notifications.activation.")
+
+
+class ExitCode(IntEnum):
+    """What a command's exit code says."""
+
+    PASSED = 0
+    FAILED = 1
+    """A threshold broke, and the run is valid."""
+    USAGE = 2
+    """Bad profile or arguments, or a refused target: nothing was sent."""
+    INCONCLUSIVE = 3
+    """The run cannot support a verdict."""
+    STOPPED = 130
+    """A person stopped it."""
+
+
+class Verdict(Enum):
+    """The outcome of a run."""
+
+    PASS = "PASS"
+    FAIL = "FAIL"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    STOPPED = "STOPPED"
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code of a command that ends with this verdict."""
+        return _EXIT_CODES[self]
+
+
+_EXIT_CODES = {
+    Verdict.PASS: ExitCode.PASSED,
+    Verdict.FAIL: ExitCode.FAILED,
+    Verdict.INCONCLUSIVE: ExitCode.INCONCLUSIVE,
+    Verdict.STOPPED: ExitCode.STOPPED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a verdict is not PASS."""
+
+    code: str
+    figure: str
+    value: float | int | None
+    limit: float | int | str | None
+    remedy: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the entry of ``summary.json``."""
+        return {
+            "code": self.code,
+            "figure": self.figure,
+            "value": self.value,
+            "limit": self.limit,
+            "remedy": self.remedy,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Soundness:
+    """Whether the instrument can be believed."""
+
+    lag_p99_ms: float | None
+    lag_p99_limit_ms: float
+    loop_lag_p99_ms: float | None = None
+    loop_lag_p99_limit_ms: float = float("inf")
+    dropped_ratio: float | None = None
+    """Share of the planned actions that could not be offered."""
+    dropped_ratio_limit: float = 1.0
+    workers: int = 1
+    workers_lost: int = 0
+    contradictions: tuple[str, ...] = ()
+    """Where the ledger does not add up: the paths of the figures."""
+    clock_uncertainty_ms: float | None = None
+    """Of instants of two workers against each other; None: no figure compares such."""
+    is_measured: bool = True
+    """Whether anything was measured at all."""
+    is_stopped: bool = False
+    errors: tuple[str, ...] = ()
+    """What failed in the load generator itself, each with its traceback."""
+
+
+def judge(
+    soundness: Soundness, results: Iterable[ThresholdResult]
+) -> tuple[Verdict, tuple[Reason, ...]]:
+    """Return the verdict of a run and all its reasons, the gravest first."""
+    results = tuple(results)
+    unsound = tuple(_unsound(soundness))
+    unclear = tuple(_unclear(soundness, results))
+    broken = tuple(
+        _broken(result)
+        for result in results
+        if result.held is False and not _is_broken_by_clocks(soundness, result)
+    )
+    if soundness.is_stopped:
+        verdict = Verdict.STOPPED
+    elif unsound:
+        verdict = Verdict.INCONCLUSIVE
+    elif broken:
+        return Verdict.FAIL, broken + unclear
+    elif unclear:
+        verdict = Verdict.INCONCLUSIVE
+    else:
+        verdict = Verdict.PASS
+    return verdict, unsound + unclear + broken
+
+
+def _unsound(soundness: Soundness) -> Iterable[Reason]:
+    if not soundness.is_measured and not soundness.is_stopped:
+        remedy = "see sessions.*.errors_by_reason and run.log for why no chat session came up"
+        yield Reason("nothing_measured", "load.chat_sessions_started", 0, 1, remedy)
+    lag, limit = soundness.lag_p99_ms, soundness.lag_p99_limit_ms
+    if lag is not None and lag > limit:
+        remedy = "add workers or lower the arrival rate (workload.message_rate_per_s)"
+        yield Reason("generator_lag", "generator.lag.p99_ms", lag, limit, remedy)
+    loop_lag, limit = soundness.loop_lag_p99_ms, soundness.loop_lag_p99_limit_ms
+    if loop_lag is not None and loop_lag > limit:
+        remedy = (
+            "arrivals were read late: add workers, lower the load, or leave this host's processors "
+            "to the generator"
+        )
+        yield Reason("loop_lag", "generator.loop_lag.p99_ms", loop_lag, limit, remedy)
+    if soundness.workers_lost:
+        remedy = (
+            f"look in the log of the lost worker; the figures are those of what all "
+            f"{soundness.workers} had reported"
+        )
+        lost = soundness.workers_lost
+        yield Reason("worker_lost", "generator.workers_lost", lost, 0, remedy)
+    if soundness.errors:
+        remedy = "the generator itself failed: please report it with the run's run.log"
+        yield Reason("generator_error", "generator.errors", len(soundness.errors), 0, remedy)
+    for figure in soundness.contradictions:
+        remedy = "this is a defect of the load generator: please report it with the run's folder"
+        yield Reason("does_not_add_up", figure, None, None, remedy)
+
+
+def _unclear(soundness: Soundness, results: Iterable[ThresholdResult]) -> Iterable[Reason]:
+    dropped, most = soundness.dropped_ratio, soundness.dropped_ratio_limit
+    if dropped is not None and dropped > most:
+        remedy = (
+            "the load was less than planned: see dropped_by_reason of actions and sessions, give "
+            "sessions more time to come up, or allow it (generator.dropped_ratio_limit)"
+        )
+        yield Reason("arrivals_dropped", "generator.dropped_ratio", dropped, most, remedy)
+    uncertainty = soundness.clock_uncertainty_ms
+    for result in results:
+        figure, limit = result.threshold.figure, result.threshold.limit
+        if result.held is None:
+            remedy = "let the run last longer, or set the threshold on a lower percentile"
+            yield Reason(
+                "too_few_samples", figure, result.samples, f">= {max(result.needed, 1)}", remedy
+            )
+        elif _needs_better_clocks(soundness, result):
+            remedy = "keep each channel on one worker, or synchronise the hosts' clocks better"
+            allowed = round(_CLOCK_SHARE * limit, 3)
+            yield Reason(
+                "clock_uncertainty", "generator.clock_uncertainty_ms", uncertainty, allowed, remedy
+            )
+
+
+def _needs_better_clocks(soundness: Soundness, result: ThresholdResult) -> bool:
+    """Return whether the clocks are too uncertain for the limit of a threshold."""
+    figure, limit = result.threshold.figure, result.threshold.limit
+    return (
+        soundness.clock_uncertainty_ms is not None
+        and figure.startswith(_CROSS_WORKER_SECTIONS)
+        and figure.endswith("_ms")
+        and soundness.clock_uncertainty_ms > _CLOCK_SHARE * limit
+    )
+
+
+def _is_broken_by_clocks(soundness: Soundness, result: ThresholdResult) -> bool:
+    """Return whether a threshold may hold after all, by what is unknown of the clocks."""
+    if not _needs_better_clocks(soundness, result) or result.value is None:
+        return False
+    off_ms = abs(result.value - result.threshold.limit)
+    return off_ms <= (soundness.clock_uncertainty_ms or 0)
+
+
+def _broken(result: ThresholdResult) -> Reason:
+    threshold = result.threshold
+    if threshold.figure.startswith(("ledger.", "notifications.")):
+        remedy = "find the seconds of it in timeline.csv, and what the server's log says of them"
+    else:
+        remedy = "see when it rose in the report's charts, and what the server did then"
+    limit = f"{threshold.comparison} {threshold.limit:g}"
+    figure = f"ratio({threshold.figure})" if threshold.is_ratio else threshold.figure
+    return Reason("threshold", figure, result.value, limit, remedy)

@@ -1,0 +1,379 @@
+"""What every process that leads a run does: options, target, results, and the way to the end.
+
+One rule: a run either begins whole or not at all. What is wrong with the options or the target is
+said before anything was sent, and ends the process with the exit code for usage, or, with the web
+UI, the attempt.
+"""
+
+import sys
+import traceback
+from argparse import Namespace
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gevent
+from locust.env import Environment
+from locust.runners import STATE_INIT, STATE_STOPPED, Runner
+
+from loadtest.clock import unseeded_random
+from loadtest.errors import LoadtestError, UsageError
+from loadtest.metrics import ExitCode
+from loadtest.profile import Profile
+from loadtest.recording.journal import check_unused
+from loadtest.run.interrupts import Interrupts
+from loadtest.run.leader.embedded_server import EmbeddedServer
+from loadtest.run.leader.provisioning import Provisioner, check_answer, check_provisioning
+from loadtest.run.leader.push_sink import RunPushSink
+from loadtest.run.leader.results import RunContext, RunResults
+from loadtest.run.leader.target_consent import check_target
+from loadtest.run.options import RunOptions, run_options
+from loadtest.run.presentation import presentation, quiet_locust
+from loadtest.run.run_plan import RunPlan
+from loadtest.sink.service import Arrival
+from loadtest.workload import Existing
+
+__all__ = ["RunLeader"]
+
+
+class RunLeader:
+    """One process that leads runs, one after the other.
+
+    Args:
+        environment: Locust's.
+        runner: Locust's.
+
+    A problem with the options ends the process with its message: Locust lets an exit pass, and only
+    logs whatever else a listener raises.
+    """
+
+    def __init__(self, environment: Environment, runner: Runner) -> None:
+        self.environment = environment
+        self.runner = runner
+        self.results: RunResults | None = None
+        """The run that goes on, or the last one."""
+        self.options: RunOptions
+        self._server: EmbeddedServer | None = None
+        self._provisioner: Provisioner | None = None
+        """At work right now, before users are started."""
+        self._run_time_s: float | None = None
+        """How long the run lasts once its users and channels were made; None: Locust knows it."""
+        self._is_stopped = False
+        self._intake: RunPushSink | None = None
+        self._checked_host = presentation.checked_host
+        if presentation.shows_progress:
+            quiet_locust()
+        try:
+            self.options = self.read_options()
+            if self.options.record:
+                check_unused(Path(self.options.record))
+            check_provisioning(self.options, self.options.host)
+            self._prepare_target(self.options)
+        except LoadtestError as error:
+            _complain(error)
+            sys.exit(ExitCode.USAGE)
+        self._fill_in_defaults(self.options.profile)
+
+    def listen(self) -> None:
+        """Register with the events of this environment, and with interrupts."""
+        hooks = self.environment.events
+        self._add(hooks.test_start, self._test_start)
+        self._add(hooks.test_stopping, self._test_stopping)
+        self._add(hooks.quitting, self._quitting)
+        Interrupts((self._stop, self._hurry), is_running=lambda: self.is_running).install()
+
+    def begin(self) -> None:
+        """Begin a run on the target."""
+        raise NotImplementedError
+
+    def drain(self) -> None:
+        """End the run on all workers, and take their final reports."""
+        raise NotImplementedError
+
+    def deliver_pushes(self, pushes: list[Arrival]) -> None:
+        """Tell whoever carries users what the push sink got."""
+        raise NotImplementedError
+
+    def hurry(self) -> None:
+        """Let a drain that goes on end at once."""
+        raise NotImplementedError
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a run goes on or is being ended."""
+        return self.results is not None and not self.results.is_finished
+
+    @property
+    def is_headless(self) -> bool:
+        """Whether there is no web UI, so that the end of the run is the end of the process."""
+        return bool(self._parsed.headless)
+
+    @property
+    def is_profile_driven(self) -> bool:
+        """Whether the profile says what all users do."""
+        classes = self.environment.user_classes
+        return all(getattr(each, "is_profile_driven", False) for each in classes)
+
+    @property
+    def _has_implied_thresholds(self) -> bool:
+        """Whether scripted users are held to the promises of a profile that nobody named."""
+        if self.is_profile_driven or self._parsed.profile:
+            return False
+        return not any(each.startswith("thresholds") for each in self._parsed.loadtest_set or ())
+
+    @property
+    def _parsed(self) -> Namespace:
+        return self.environment.parsed_options or Namespace()
+
+    @staticmethod
+    def _add(hook: Any, listener: Callable[..., None]) -> None:  # noqa: ANN401 - Locust's hook
+        hook.add_listener(listener)
+
+    # --- before a run --------------------------------------------------------------------------
+
+    def read_options(self) -> RunOptions:
+        """Return what is asked for now: the web form may have changed it since the last run.
+
+        Raises:
+            UsageError: The profile or an option cannot be used.
+        """
+        options = run_options(self._parsed)
+        profile, users = options.profile, self._parsed.num_users
+        if not self.is_profile_driven:
+            if profile.provisioning.mode != "guest":
+                raise UsageError(
+                    f'provisioning.mode is "{profile.provisioning.mode}"; users written by hand'
+                    ' make their own channels, so it must be "guest"'
+                )
+            return options
+        if not users or users == profile.users_in_run:
+            return options
+        # So many users are another size of the profile, and not the first few of its users.
+        return options.scaled_to_users(users)
+
+    def _prepare_target(self, options: RunOptions) -> None:
+        """Have a target whose address can be shown; without the web UI, one that answers."""
+        self._settle_sink(options.profile.push.sink)
+        if options.host is None:
+            self.environment.host = self._embedded_server().address
+        elif self.is_headless:
+            self._check_host(options, options.host)
+        else:
+            # Whoever uses the UI may start the server, or change the address, before the run.
+            check_target(options.host, allowed_host=options.allowed_host)
+
+    def _embedded_server(self) -> EmbeddedServer:
+        push_url = self._intake.url if self._intake is not None else ""
+        if self._server is not None and self._server.push_url != push_url:
+            self._server.stop()
+        if self._server is None or not self._server.is_running:
+            self._server = EmbeddedServer(push_url=push_url)
+        return self._server
+
+    def _settle_sink(self, address: str) -> None:
+        """Have a push sink at the address that the profile names, or none."""
+        if self._intake is not None and self._intake.address != address:
+            self._intake.stop()
+            self._intake = None
+        if address and self._intake is None:
+            self._intake = RunPushSink(address, self.deliver_pushes)
+
+    def _check_host(self, options: RunOptions, host: str) -> None:
+        check_target(host, allowed_host=options.allowed_host)
+        if host != self._checked_host:
+            check_answer(options, host)
+            self._checked_host = host
+
+    def _fill_in_defaults(self, profile: Profile) -> None:
+        """Let the profile say how many users, how fast and how long, where nobody else does."""
+        parsed = self._parsed
+        parsed.host = self.environment.host
+        if not self.is_profile_driven:
+            return
+        if parsed.num_users is None:
+            parsed.num_users = profile.users_in_run
+        if parsed.spawn_rate is None:
+            parsed.spawn_rate = profile.users_per_s
+        if parsed.run_time is None and self.is_headless:
+            parsed.run_time = profile.run.duration_s
+        if profile.provisioning.mode == "platform" and self.is_headless:
+            # Locust's own timer begins before users and channels are made.
+            self._run_time_s, parsed.run_time = float(parsed.run_time), None
+
+    # --- the beginning -------------------------------------------------------------------------
+
+    def _test_start(self, **_: object) -> None:
+        self.results = None
+        try:
+            self.begin()
+        except LoadtestError as error:
+            self._refuse(error)
+        except Exception as error:
+            # The outer edge of a run: a defect here must not let Locust run on without us.
+            self._refuse(UsageError(*traceback.format_exception(error)))
+
+    def begin_results(self, workers: int) -> RunPlan:
+        """Begin the results of a run, after the last checks, and return its plan.
+
+        The web form may have changed options and target since the last run.
+
+        Raises:
+            LoadtestError: It cannot be begun; nothing was sent.
+        """
+        self.options = options = self.read_options()
+        random = unseeded_random()
+        context = self._context(options, workers)
+        self.results = results = RunResults(options, context, random=random)
+        run = f"{random.getrandbits(32):08x}"
+        names = options.profile.names_of_run(run)
+        existing = self._provide(options, context, results, names)
+        return RunPlan(
+            run=run,
+            run_id=results.run_id,
+            names=names,
+            existing=existing.to_plain() if existing is not None else None,
+            profile=options.profile.resolved(),
+            host=str(self.environment.host),
+            seed=options.profile.run.seed,
+            ca_file=options.ca_file,
+            source_addresses=options.source_addresses,
+            record=str(results.journal.path) if results.journal else "",
+            workers=workers,
+        )
+
+    def _provide(
+        self, options: RunOptions, context: RunContext, results: RunResults, names: str
+    ) -> Existing | None:
+        """Have the users and channels that are to exist before the devices start.
+
+        Raises:
+            LoadtestError: They cannot be had; the run has no results then.
+        """
+        if not self.is_profile_driven:
+            return None
+        provisioner = Provisioner(
+            options,
+            context.host,
+            context.is_embedded,
+            results.folder,
+            names,
+            results.say,
+        )
+        self._provisioner = provisioner
+        try:
+            existing = provisioner.provide()
+        except LoadtestError:
+            results.give_up()
+            self.results = None
+            provisioner.explain_remains()
+            raise
+        finally:
+            self._provisioner = None
+        results.note_begun()
+        if self._run_time_s is not None:
+            gevent.spawn_later(self._run_time_s, self.runner.quit)
+        return existing
+
+    def _context(self, options: RunOptions, workers: int) -> RunContext:
+        self._settle_sink(options.profile.push.sink)
+        is_embedded = self._settle_target(options)
+        if self._intake is not None and not is_embedded:
+            presentation.complain(f"push sink: the deployment must call {self._intake.url}")
+        run_time = self._run_time_s or self._parsed.run_time
+        return RunContext(
+            host=str(self.environment.host),
+            is_embedded=is_embedded,
+            workers=workers,
+            is_open_workload=self.is_profile_driven,
+            has_implied_thresholds=self._has_implied_thresholds,
+            duration_s=float(run_time) if run_time else None,
+            push_sink=self._intake.begin_run() if self._intake is not None else None,
+        )
+
+    def _settle_target(self, options: RunOptions) -> bool:
+        """Have a target that answers; return whether it is the embedded server."""
+        host = str(self.environment.host or "")
+        if not host or (self._server is not None and host == self._server.address):
+            self.environment.host = self._embedded_server().address
+            return True
+        self._check_host(options, host)
+        self._checked_host = ""  # the next run asks again
+        return False
+
+    def _refuse(self, error: LoadtestError) -> None:
+        """End the attempt to begin a run."""
+        _complain(error)
+        code = ExitCode.STOPPED if self._is_stopped else ExitCode.USAGE
+        self.environment.process_exit_code = int(code)
+        self.abandon()
+        # Ends the greenlet in which Locust would go on to start users, without a word.
+        raise gevent.GreenletExit
+
+    def abandon(self) -> None:
+        """End the run without waiting for it: at once without the web UI, else the test."""
+        gevent.spawn(self.runner.quit if self.is_headless else self.runner.stop)
+
+    # --- the end -------------------------------------------------------------------------------
+
+    def note_error(self, text: str) -> None:
+        """Tell a person, and the results, that the load generator itself failed."""
+        if self.results is not None:
+            self.results.note_error(text)
+        else:
+            _complain(UsageError(text))
+
+    def _test_stopping(self, **_: object) -> None:
+        results = self.results
+        if results is None or results.is_finished:
+            return
+        results.note_draining()
+        self.drain()
+        if self._server is not None and not self._server.is_running:
+            results.note_error("the embedded server ended during the run")
+        results.finish()
+
+    def _stop(self) -> None:
+        """End the run because a person wants it, and the process after it."""
+        if self._provisioner is not None:
+            self._is_stopped = True
+            self._provisioner.stop.set()
+            return
+        self._note_stopped()
+        if self.results is not None and self.results.is_draining:
+            self.hurry()
+            return
+        self.runner.quit()
+        if self.environment.web_ui is not None:
+            self.environment.web_ui.stop()  # type: ignore[no-untyped-call]
+
+    def _hurry(self) -> None:
+        presentation.complain("stopping at once: what is still awaited is given up")
+        self.hurry()
+
+    def _note_stopped(self) -> None:
+        if self.is_running and self.results is not None:
+            self.results.note_stopped()
+
+    def _quitting(self, **_: object) -> None:
+        """Finish what still runs, write the results, and say how it went."""
+        self._note_stopped()
+        if self.runner.state not in (STATE_INIT, STATE_STOPPED):
+            self.runner.quit()
+        if self.results is not None:
+            self.environment.process_exit_code = self._exit_code(self.results)
+        if self._server is not None:
+            self._server.stop()
+        if self._intake is not None:
+            self._intake.stop()
+            self._intake = None
+
+    def _exit_code(self, results: RunResults) -> int:
+        if results.exit_code is ExitCode.PASSED and self.runner.exceptions:
+            # A task or a handler raised; Locust says what that is worth.
+            return int(self._parsed.exit_code_on_error)
+        return int(results.exit_code)
+
+
+def _complain(error: LoadtestError) -> None:
+    for line in str(error).splitlines():
+        presentation.complain(line)

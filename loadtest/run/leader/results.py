@@ -1,0 +1,309 @@
+"""From what the workers report to results: progress, summary, verdict, files.
+
+It lives in the process that leads a run. Whatever ends the run, what had been reported by then is
+written, once.
+"""
+
+import importlib.metadata
+import logging
+import platform
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+import loadtest
+from loadtest.clock import NS_PER_S, Clock, monotonic_ns, utc_now
+from loadtest.errors import UsageError
+from loadtest.metrics import Collection, ExitCode, Totals, Verdict
+from loadtest.metrics.clocks.state import ClockState, uncertainty_between_ms
+from loadtest.metrics.figures.timeline import TimelineRow
+from loadtest.metrics.verdict.thresholds import parse
+from loadtest.recording import Journal
+from loadtest.recording.journal import RunFrame
+from loadtest.report import (
+    Progress,
+    ProgressView,
+    RunFolder,
+    print_summary,
+    write_results,
+)
+from loadtest.report.run_record import RunRecord, run_results
+from loadtest.report.summary import RunFacts
+from loadtest.report.terminal import printable
+from loadtest.run.options import RunOptions
+from loadtest.run.presentation import presentation
+from loadtest.run.run_log import RunLog
+from loadtest.selftest.outcome import latest_outcome
+
+__all__ = ["RunContext", "RunResults"]
+
+_LIBRARIES = ("locust", "gevent", "websockets", "uvloop", "orjson", "msgspec")
+_US_PER_MS = 1000
+_logger = logging.getLogger("loadtest")
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """What a run is besides its options."""
+
+    host: str
+    """The target's address."""
+    is_embedded: bool
+    """Whether that is our own reference server."""
+    workers: int = 1
+    """How many processes carry users."""
+    is_open_workload: bool = True
+    """Whether the profile's schedule decides what is due, and not a person's tasks."""
+    has_implied_thresholds: bool = False
+    """Whether the thresholds are those of a profile that nobody named."""
+    duration_s: float | None = None
+    """How long it is to last; None: until somebody stops it."""
+    push_sink: Callable[[], dict[str, Any]] | None = None
+    """Tells what the push sink got since the run began; None: there is none."""
+
+
+class RunResults:
+    """One run, as the process sees it that leads it.
+
+    Args:
+        options: What the user asked for.
+        context: What the run is besides.
+        random: For the run id.
+        clock: For tests.
+
+    Raises:
+        UsageError: The results folder or the recording cannot be made.
+    """
+
+    def __init__(
+        self,
+        options: RunOptions,
+        context: RunContext,
+        *,
+        random: random.Random,
+        clock: Clock = monotonic_ns,
+    ) -> None:
+        profile = options.profile
+        self._profile = profile
+        self._context = context
+        self._clock = clock
+        self._started = utc_now()
+        self._started_ns = clock()
+        self._folder = RunFolder.create(Path(options.results), profile.name, self._started, random)
+        self._collection = Collection()
+        self.final_workers: set[int] = set()
+        """Numbers of the workers that have handed in their last report."""
+        self._clocks: dict[int, ClockState] = {}
+        self._errors: dict[str, int] = {}
+        self._is_stopped = False
+        self.is_draining = False
+        """Whether sending has ended and what is in flight is awaited."""
+        self._verdict: Verdict | None = None
+        self._has_all_files = False
+        self.journal: Journal | None = None
+        """The recording of this process."""
+        if options.record:
+            path = Path(options.record)
+            # Only a later run of the same process finds the file there.
+            self.journal = Journal(Path(f"{path}.{self.run_id}") if path.exists() else path)
+            self._record(is_final=False)
+        self._log = RunLog(self._folder.log_path)
+        self._console = Console()
+        self._progress: Progress | None = None
+        if presentation.shows_progress:
+            duration_s = context.duration_s or profile.run.duration_s
+            self._progress = Progress(self._console, duration_s)
+
+    @property
+    def run_id(self) -> str:
+        """Name of the results folder."""
+        return self._folder.run_id
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the results."""
+        return self._folder.path
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the results are written."""
+        return self._verdict is not None
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What the process should end with."""
+        if self._verdict is None:
+            return ExitCode.INCONCLUSIVE
+        if self._verdict is Verdict.PASS and not self._has_all_files:
+            return ExitCode.INCONCLUSIVE  # who asked for results has none to look at
+        return self._verdict.exit_code
+
+    # --- while the run goes on -----------------------------------------------------------------
+
+    def take(self, snapshot: dict[str, Any], *, is_final: bool) -> None:
+        """Take what a worker reports.
+
+        Raises:
+            UsageError: The worker has another version of this package.
+        """
+        self._collection.take(snapshot)
+        if is_final:
+            self.final_workers.add(snapshot["worker"])
+        if self._progress is not None and not self.is_finished:
+            self._progress.update(self._view())
+
+    def say(self, text: str) -> None:
+        """Tell a person how the preparation goes; the run's log gets it too."""
+        self._log.detail(text)
+        if presentation.shows_progress:
+            self._console.print(Text(printable(text, self._console)), soft_wrap=True)
+        else:
+            _logger.info(text)
+
+    def note_begun(self) -> None:
+        """Take note that what was to be there is there: the run lasts from now on."""
+        self._started_ns = self._clock()
+
+    def give_up(self) -> None:
+        """End a run that cannot begin: it has no results, only its log."""
+        if self._progress is not None:
+            self._progress.close()
+        if self.journal is not None:
+            self.journal.close()
+        self._log.close()
+
+    def note_clock(self, worker: int, clock: ClockState) -> None:
+        """Take what a worker knows of its clock."""
+        self._clocks[worker] = clock
+
+    def note_draining(self) -> None:
+        """Take note that sending has ended and what is in flight is awaited."""
+        self.is_draining = True
+
+    def note_stopped(self) -> None:
+        """Take note that a person stopped the run."""
+        self._is_stopped = True
+
+    def note_error(self, text: str) -> None:
+        """Take note of a defect of our own, which makes the run inconclusive.
+
+        The terminal gets the last line, which says what it is; the run's log gets everything.
+        """
+        self._errors[text] = self._errors.get(text, 0) + 1
+        if self._errors[text] == 1:
+            lines = text.strip().splitlines() or ["an error without a text"]
+            self._log.detail(text, logging.ERROR)
+            presentation.complain(f"{lines[-1]} (see {self._folder.log_path})")
+
+    def note_lost(self, number: int, name: str) -> None:
+        """Take note that a worker has handed in no final report."""
+        known = self._collection.newest_number(number)
+        text = (
+            f"worker {number + 1} of {self._context.workers} ({name}) is lost: its figures "
+            f"end with its report number {known}, of one each second"
+        )
+        self._log.detail(text, logging.ERROR)
+        presentation.complain(text)
+
+    def _view(self) -> ProgressView:
+        row = self._collection.latest_row() or TimelineRow()
+        p99_us = row.latency.percentile_us(99)
+        lag_us = row.lag.percentile_us(99)
+        return ProgressView(
+            phase="draining" if self.is_draining else "running",
+            elapsed_s=(self._clock() - self._started_ns) / NS_PER_S,
+            devices=row.devices,
+            devices_planned=self._profile.devices_in_run,
+            user_sessions=row.user_sessions,
+            chat_sessions=row.chat_sessions,
+            messages_per_s=float(row.messages),
+            deliveries_per_s=float(row.deliveries),
+            p99_ms=None if p99_us is None else p99_us / _US_PER_MS,
+            lost=self._collection.lost_count(),
+            lag_ms=None if lag_us is None else lag_us / _US_PER_MS,
+        )
+
+    # --- the end -------------------------------------------------------------------------------
+
+    def finish(self) -> None:
+        """Judge the run, write its files and print its summary; only the first call counts."""
+        if self.is_finished:
+            return
+        if self._progress is not None:
+            self._progress.close()
+        totals = self._collection.totals(final=self.final_workers)
+        results = run_results(totals, self._record(is_final=True))
+        self._verdict = Verdict(results.summary["verdict"])
+        for line in failure_lines(totals):
+            self._log.detail(line)
+        self._log.close()
+        try:
+            write_results(self._folder, results)
+            self._has_all_files = True
+        except UsageError as error:
+            presentation.complain(str(error))
+        print_summary(self._console, results.summary, self._folder.path)
+
+    def _record(self, *, is_final: bool) -> RunRecord:
+        """Return what is known of the run, and write it into the recording if there is one."""
+        toml = self._profile.without_secrets().to_toml()
+        record = RunRecord(self._facts(), self._started, toml, is_final=is_final)
+        if self.journal is not None:
+            self.journal.write(RunFrame(self.run_id, record.to_plain()))
+            if is_final:
+                self.journal.close()
+                if self.journal.problem is not None:
+                    presentation.complain(self.journal.problem)
+        return record
+
+    def _facts(self) -> RunFacts:
+        profile, context = self._profile, self._context
+        workers_lost = max(context.workers - len(self.final_workers), 0)
+        return RunFacts(
+            run_id=self.run_id,
+            host=context.host,
+            dialect=profile.target.dialect,
+            is_embedded=context.is_embedded,
+            profile=profile.without_secrets().resolved(),
+            seed=profile.run.seed,
+            duration_s=(self._clock() - self._started_ns) / NS_PER_S,
+            versions=versions(),
+            lag_p99_limit_ms=profile.generator.lag_p99_limit_ms,
+            loop_lag_p99_limit_ms=profile.generator.loop_lag_p99_limit_ms,
+            dropped_ratio_limit=profile.generator.dropped_ratio_limit,
+            thresholds=tuple(parse(expression) for expression in profile.thresholds),
+            workers=context.workers,
+            workers_lost=workers_lost,
+            clock_uncertainty_ms=uncertainty_between_ms(self._clocks.values()),
+            clocks=tuple(sorted(self._clocks.items())),
+            is_stopped=self._is_stopped,
+            errors=tuple(self._errors),
+            is_open_workload=context.is_open_workload,
+            deviations=profile.deviations,
+            has_implied_thresholds=context.has_implied_thresholds,
+            selftest=latest_outcome(self._folder.path.parent, loadtest.__version__),
+            push_sink=context.push_sink() if context.push_sink is not None else None,
+        )
+
+
+def failure_lines(totals: Totals) -> list[str]:
+    """Return why actions failed or were not offered, and connections were lost, a line each."""
+    lines = []
+    for name, action in sorted(totals.figures.actions.items()):
+        lines += [f"{name} failed {n} times: {why}" for why, n in sorted(action.errors.items())]
+        lines += [
+            f"{name} not offered {n} times: {why}" for why, n in sorted(action.dropped.items())
+        ]
+    lost = totals.figures.load.connections_lost
+    return lines + [f"connection lost {n} times: {why}" for why, n in sorted(lost.items())]
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what a run depends on."""
+    found = {name: importlib.metadata.version(name) for name in _LIBRARIES}
+    return {"loadtest": loadtest.__version__, "python": platform.python_version(), **found}

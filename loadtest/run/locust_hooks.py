@@ -1,0 +1,42 @@
+"""How a run gets into a Locust process: the listeners that a locustfile's import registers.
+
+Each process has one role: ``LocalLeader`` leads a run and carries its users,
+``MasterLeader`` leads one, ``RunWorker`` carries users of one.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from locust import events
+from locust.env import Environment
+from locust.runners import MasterRunner, Runner, WorkerRunner
+
+from loadtest.run.leader.local import LocalLeader
+from loadtest.run.leader.master import MasterLeader
+from loadtest.run.options import add_arguments
+from loadtest.run.worker.worker import RunWorker
+
+__all__ = ["install"]
+
+
+def install() -> None:
+    """Register everything with Locust's events."""
+    _listen(events.init_command_line_parser, _add_arguments)
+    _listen(events.init, _control)
+
+
+def _listen(hook: Any, listener: Callable[..., None]) -> None:  # noqa: ANN401 - Locust's hook
+    hook.add_listener(listener)
+
+
+def _add_arguments(parser: Any, **_: object) -> None:  # noqa: ANN401 - Locust's own parser
+    add_arguments(parser)
+
+
+def _control(environment: Environment, runner: Runner, **_: object) -> None:
+    if isinstance(runner, WorkerRunner):
+        RunWorker(environment, runner).listen()
+    elif isinstance(runner, MasterRunner):
+        MasterLeader(environment, runner).listen()
+    else:
+        LocalLeader(environment, runner).listen()

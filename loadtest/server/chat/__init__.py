@@ -1,0 +1,1 @@
+"""The rules of chat: sessions, presence, typing, members, notifications, pushes."""

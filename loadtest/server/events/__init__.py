@@ -1,0 +1,1 @@
+"""How an event reaches its subscribers: destinations, bodies, connections."""

@@ -1,0 +1,1 @@
+"""The HTTP side: the Platform API, control of faults, calls of webhooks."""

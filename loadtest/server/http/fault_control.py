@@ -1,0 +1,85 @@
+"""Faults over HTTP: showing the plan, changing it, and cutting connections, while the server runs.
+
+One rule: a request changes everything it says, or nothing and is told why. Only what is in a path
+and a query can be read, as the WebSocket library parses no bodies; so changes are GET as well, and
+are taken from this host only.
+"""
+
+import ipaddress
+from http import HTTPStatus
+from urllib.parse import parse_qsl
+
+from loadtest.errors import UsageError
+from loadtest.server.faults.active_faults import ActiveFaults
+from loadtest.server.faults.plan import FaultPlan
+
+__all__ = ["FAULT_PATHS", "answer_fault_request", "is_loopback"]
+
+_SHOW = "/faults"
+_SET = "/faults/set"
+_CLEAR = "/faults/clear"
+_CUT = "/faults/cut"
+
+FAULT_PATHS = frozenset({_SHOW, _SET, _CLEAR, _CUT})
+"""The paths that are answered here."""
+
+
+def answer_fault_request(
+    faults: ActiveFaults, path: str, query: str
+) -> tuple[HTTPStatus, dict[str, object]]:
+    """Do what one of the paths stands for; return the status and the answer, for JSON."""
+    try:
+        answer = _answer(faults, path, _pairs(query))
+    except UsageError as error:
+        return HTTPStatus.BAD_REQUEST, {"problems": list(error.problems)}
+    return HTTPStatus.OK, answer
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether an IP address is one of this host alone."""
+    address = ipaddress.ip_address(host.partition("%")[0])
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped.is_loopback
+    return address.is_loopback
+
+
+def _answer(faults: ActiveFaults, path: str, pairs: list[tuple[str, str]]) -> dict[str, object]:
+    if path == _CUT:
+        return {"cut": faults.cut(_cut_count(pairs))}
+    if path == _SET:
+        if not pairs:
+            raise UsageError("/faults/set names no fault; such as /faults/set?drop=0.01")
+        faults.apply(faults.plan.changed(pairs))
+    elif pairs:
+        raise UsageError(f"{path} takes no query")
+    elif path == _CLEAR:
+        faults.apply(FaultPlan())
+    return {
+        "seed": faults.seed,
+        "plan": faults.plan.as_json(),
+        "meanings": FaultPlan.meanings(),
+    }
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
+    except ValueError as error:
+        raise UsageError(f"the query {query!r} cannot be read: {error}") from error
+    keys = [key for key, _ in pairs]
+    twice = sorted({key for key in keys if keys.count(key) > 1})
+    if twice:
+        raise UsageError(*(f"fault {key} is given twice" for key in twice))
+    return pairs
+
+
+def _cut_count(pairs: list[tuple[str, str]]) -> int | None:
+    if not pairs:
+        return None
+    key, text = pairs[0]
+    if len(pairs) > 1 or key != "connections" or not text.isascii() or not text.isdigit():
+        raise UsageError(
+            f"/faults/cut cannot take {key}={text!r}; it takes connections, a whole number, or "
+            "nothing for all of them"
+        )
+    return int(text)

@@ -1,0 +1,1 @@
+"""What a device asks for: frames are parsed, routed and answered."""

@@ -1,0 +1,1 @@
+"""What the server remembers: users, channels and messages, statistics, and timed calls."""

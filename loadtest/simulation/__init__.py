@@ -1,0 +1,1 @@
+"""Who does what when: the schedule of a profile becomes actions of devices."""

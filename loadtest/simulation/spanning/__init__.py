@@ -1,0 +1,1 @@
+"""Cells whose members are on several workers."""

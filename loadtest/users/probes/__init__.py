@@ -1,0 +1,1 @@
+"""Locustfiles of the self-test."""

@@ -1,0 +1,161 @@
+"""The options of a run, on the command line and in the web form."""
+
+import json
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+import pytest
+from locust.argument_parser import LocustArgumentParser
+
+from loadtest.errors import UsageError
+from loadtest.run.options import ANY_PORT, RunOptions, add_arguments, run_options
+
+
+def parsed(*arguments: str) -> Namespace:
+    parser = ArgumentParser()
+    parser.add_argument("--host")
+    parser.add_argument("--profile", default="smoke")
+    add_arguments(parser)
+    return parser.parse_args(arguments)
+
+
+def options(*arguments: str) -> RunOptions:
+    return run_options(parsed(*arguments))
+
+
+def test_nothing_but_defaults_is_the_smoke_profile_against_the_embedded_server() -> None:
+    found = options()
+
+    assert found.profile.name == "smoke"
+    assert (found.host, found.results, found.ca_file, found.record) == (None, "results", "", "")
+
+
+def test_each_option_changes_what_it_names() -> None:
+    found = options(
+        *("--host", "http://chat:1", "--dialect", "1", "--seed", "0", "--results", "out"),
+        *("--set", "run.duration_s=9", "--set", "run.ramp_s=2", "--ca-file", "ca.pem"),
+        *("--source-address", "127.0.0.2", "--source-address", "127.0.0.3", "--record", "r"),
+        *("--i-am-allowed-to-load", "chat"),
+    )
+
+    assert (found.profile.target.dialect, found.profile.run.seed) == (1, 0)
+    assert (found.profile.run.duration_s, found.profile.run.ramp_s) == (9, 2)
+    assert (found.host, found.results, found.ca_file) == ("http://chat:1", "out", "ca.pem")
+    assert found.source_addresses == ("127.0.0.2", "127.0.0.3")
+    assert (found.allowed_host, found.record) == ("chat", "r")
+
+
+def test_a_push_sink_is_a_key_of_the_profile() -> None:
+    assert options().profile.push.sink == ""
+    assert options("--push-sink").profile.push.sink == ANY_PORT
+    assert options("--push-sink", "[::1]:8085").profile.push.sink == "[::1]:8085"
+
+
+@pytest.mark.parametrize("address", ["smoke", "8085", ":8085", "host:", "host:http"])
+def test_a_push_sink_needs_host_and_port(address: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parsed("--push-sink", address)
+    assert f"it is '{address}'; it must be HOST:PORT" in capsys.readouterr().err
+
+
+def test_devices_scale_the_profile() -> None:
+    assert 30 <= options("--devices", "30").profile.devices_in_run <= 32
+
+
+def test_a_run_that_is_scaled_up_starts_its_users_no_faster() -> None:
+    smoke = options().profile
+    larger = options("--devices", "500").profile
+    huge = options("--scale", "50", "--set", "run.duration_s=30").profile
+
+    assert larger.users_per_s == pytest.approx(smoke.users_per_s)
+    assert huge.run.ramp_s == 15, "half of the run"
+    assert options("--devices", "30").profile.run.ramp_s == smoke.run.ramp_s
+    said = options("--devices", "500", "--set", "run.ramp_s=1").profile
+    assert said.run.ramp_s == 1
+
+
+@pytest.mark.parametrize("devices", ["0", "-3", "many", "1.5"])
+def test_a_number_of_devices_below_1_is_no_number_of_devices(
+    devices: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parsed(f"--devices={devices}")
+    assert f"it is '{devices}'; it must be a number of 1 or more" in capsys.readouterr().err
+
+
+def test_the_web_form_may_say_0_devices_but_not_less() -> None:
+    form = parsed()
+    form.devices = 0
+    assert run_options(form).profile.name == "smoke"
+    form.devices = -1
+    with pytest.raises(UsageError, match="devices is -1"):
+        run_options(form)
+
+
+def test_an_unknown_profile_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="there is no profile 'nosuch'"):
+        options("--profile", "nosuch")
+
+
+def test_the_web_form_shows_what_a_person_may_change_and_no_files_or_secrets() -> None:
+    parser = LocustArgumentParser()
+    add_arguments(parser)
+
+    assert parser.args_included_in_web_ui.keys() - {"help"} == {"devices"}
+    assert parser.secret_args_included_in_web_ui == {}
+
+
+# --- users of a file --------------------------------------------------------------------------
+
+
+def people(tmp_path: Path, *arguments: str, users: int = 40) -> RunOptions:
+    """Return the options of a run of the users of a file: groups of ten, each with a channel."""
+    names = [f"u{n}" for n in range(users)]
+    channels = [
+        {"name": f"c{n}", "type": "PUBLIC", "members": names[n : n + 10]}
+        for n in range(0, users, 10)
+    ]
+    path = tmp_path / "people.json"
+    path.write_text(json.dumps({"users": names, "channels": channels}))
+    file = f"provisioning.file={path}"
+    return options("--set", "provisioning.mode=file", "--set", file, *arguments)
+
+
+def test_the_users_of_a_file_are_the_population(tmp_path: Path) -> None:
+    found = people(tmp_path)
+    load = found.planned_load()
+
+    assert found.existing is not None
+    assert (found.profile.users_in_run, found.profile.cells_in_run) == (40, 2)
+    assert (load.users, load.channels, load.largest_channel) == (40, 4, 10)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "users", "channels"),
+    [
+        pytest.param(("--scale", "0.5"), 20, 2, id="the first cell"),
+        pytest.param(("--scale", "0.25"), 10, 1, id="a part of a cell"),
+        pytest.param(("--devices", "12"), 10, 1, id="devices"),
+    ],
+)
+def test_a_part_of_them_is_taken_with_its_channels_and_rates(
+    tmp_path: Path, arguments: tuple[str, ...], users: int, channels: int
+) -> None:
+    whole, part = people(tmp_path), people(tmp_path, *arguments)
+    load = part.planned_load()
+
+    assert part.profile.users_in_run == users
+    assert (load.users, load.channels) == (users, channels)
+    ratio = load.messages_per_s / whole.planned_load().messages_per_s
+    assert ratio == pytest.approx(users / 40, rel=0.2)
+
+
+def test_there_are_no_more_users_than_the_file_has(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"to have 80 users; .*people\.json has 40"):
+        people(tmp_path, "--scale", "2")
+    assert people(tmp_path).scaled_to_users(40).profile.users_in_run == 40
+
+
+def test_a_file_that_cannot_be_read_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no such file"):
+        options("--set", "provisioning.mode=file", "--set", "provisioning.file=nowhere.json")
