@@ -125,16 +125,16 @@ def _add_fault_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Serve until a signal; return the exit code."""
-    try:
-        serve_forever(
-            _settings(options),
-            announce=lambda url: print(f"listening on {url}", flush=True),
-            parent_pipe=sys.stdin.fileno() if options.exit_with_parent else None,
-        )
-    except UsageError as error:
-        print(error, file=sys.stderr)
-        return _EXIT_USAGE
+    """Serve until a signal; return the exit code.
+
+    Raises:
+        UsageError: An option or the address cannot be used.
+    """
+    serve_forever(
+        _settings(options),
+        announce=lambda url: print(f"listening on {url}", flush=True),
+        parent_pipe=sys.stdin.fileno() if options.exit_with_parent else None,
+    )
     return _EXIT_OK
 
 
@@ -142,7 +142,12 @@ def main() -> int:
     """Parse the command line of ``python -m loadtest.cli.serve`` and run."""
     parser = argparse.ArgumentParser(prog="loadtest serve", description="embedded chat server")
     add_arguments(parser)
-    return run(parser.parse_args())
+    try:
+        return run(parser.parse_args())
+    except UsageError as error:
+        for problem in error.problems:
+            print(f"loadtest serve: {problem}", file=sys.stderr)
+        return _EXIT_USAGE
 
 
 def _settings(options: argparse.Namespace) -> ServerSettings:

@@ -47,6 +47,7 @@ def setting(  # as loosely typed as pydantic's own Field
     *,
     unit: str = "",
     why: str = "",
+    form: str = "",
     **rules: Any,  # noqa: ANN401
 ) -> Any:  # noqa: ANN401
     """Return a field of a section.
@@ -55,9 +56,10 @@ def setting(  # as loosely typed as pydantic's own Field
         default: The default, none if the profile must say.
         unit: In what the value counts, for messages and documentation.
         why: Where the default comes from.
+        form: What a ``pattern`` among the rules asks for, in words.
         rules: Bounds, and ``description``.
     """
-    return Field(default, json_schema_extra={"unit": unit, "why": why}, **rules)
+    return Field(default, json_schema_extra={"unit": unit, "why": why, "form": form}, **rules)
 
 
 def parameter_problem(*problems: str) -> PydanticCustomError:

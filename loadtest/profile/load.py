@@ -89,7 +89,7 @@ def _path_of(name_or_path: str) -> Path:
     if path is None:
         known = profile_names()
         raise UsageError(
-            f"there is no profile {name_or_path!r}; {nearest(name_or_path, known)}"
-            + (f" (all: {', '.join(known)})" if known else "")
+            f"there is no profile {name_or_path!r}; {nearest(name_or_path, known)} "
+            "(`loadtest profiles` lists them)"
         )
     return path

@@ -32,7 +32,6 @@ _WANTED: Mapping[str, str] = {
     "bool_type": "it must be true or false",
     "string_type": "it must be a text in quotes",
     "string_too_short": "it must not be empty",
-    "string_pattern_mismatch": "it must match {pattern}",
     "tuple_type": "it must be a list",
     "model_type": "it must be a table",
     "model_attributes_type": "it must be a table",
@@ -62,7 +61,7 @@ def problems_of(
     for details in error.errors(include_url=False):
         for text in _texts(details, _key(details["loc"], data), model):
             # Every text begins with the key that it is about.
-            place = _place_of(text.partition(" ")[0], places)
+            place = _place_of(text.partition(" ")[0].rstrip(":"), places)
             problems.append(f"{place or source}: {text}")
     return problems
 
@@ -113,7 +112,10 @@ def _texts(details: ErrorDetails, key: str, model: type[BaseModel]) -> list[str]
     if kind == "missing":
         return [f"{key} is missing; it must be given{unit}"]
     wanted = _WANTED.get(kind)
-    rule = details["msg"].lower() if wanted is None else wanted.format(**context)
+    if kind == "string_pattern_mismatch":
+        rule = f"it must be {_extra(model, section, name)['form']}"
+    else:
+        rule = details["msg"].lower() if wanted is None else wanted.format(**context)
     return [f"{key} is {_shown(value)}; {rule}{unit}"]
 
 
@@ -146,7 +148,14 @@ def _names(model: type[BaseModel], section: Sequence[int | str]) -> list[str]:
 
 
 def _unit(model: type[BaseModel], section: Sequence[int | str], name: int | str) -> str:
+    unit = _extra(model, section, name).get("unit")
+    return f" ({unit})" if unit else ""
+
+
+def _extra(
+    model: type[BaseModel], section: Sequence[int | str], name: int | str
+) -> Mapping[str, Any]:
+    """Return what ``setting`` was told of a key besides pydantic's own rules."""
     found = _fields(model, section).get(str(name))
     extra = found.json_schema_extra if found is not None else None
-    unit = extra.get("unit") if isinstance(extra, Mapping) else None
-    return f" ({unit})" if unit else ""
+    return extra if isinstance(extra, Mapping) else {}

@@ -29,6 +29,7 @@ class ProvisioningSection(Section):
     name: str = setting(
         "",
         pattern="^([a-z0-9][a-z0-9-]{0,30})?$",
+        form="up to 31 small letters, digits and -, with a letter or digit first",
         description="In mode `platform`: stands in the names of users and channels instead of the"
         " run's own id, so that a later run with the same population finds them.",
         why="Empty: each run has its own, and runs never meet.",
@@ -36,12 +37,14 @@ class ProvisioningSection(Section):
     api_url: str = setting(
         "",
         pattern="^(https?://[^/?#@]+(/.*)?)?$",
+        form="an http or https address without a query, such as https://chat.example.test",
         description="Address of the Platform API, if it is not that of `--host`.",
         why="Empty: both are one host, as with the vendor.",
     )
     token_url: str = setting(
         "",
         pattern="^(https?://[^/?#@]+(/.*)?)?$",
+        form="an http or https address without a query, such as https://chat.example.test",
         description="Where OAuth tokens are given.",
         why="Empty: `/oauth/token` of the Platform API's host; the vendor's authorization host for"
         " the vendor's API.",

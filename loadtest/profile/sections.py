@@ -206,6 +206,7 @@ class ChannelSection(Section):
 
     group: str = setting(
         pattern="^[a-z][a-z0-9_-]*$",
+        form="a word of small letters, digits, _ and -, with a letter first",
         description="Name of the group, also in the names of its channels.",
     )
     type: Literal["DIRECT", "PUBLIC", "PRIVATE"] = setting(
@@ -324,6 +325,7 @@ class PushSection(Section):
     sink: str = setting(
         "",
         pattern=r"^(([^:\s]+|\[[0-9A-Fa-f:.]+\]):\d{1,5})?$",
+        form="HOST:PORT, such as 127.0.0.1:0, or empty",
         description="Address HOST:PORT at which the leading process takes the deployment's push"
         " webhook; port 0 picks one. `--push-sink` sets it. The embedded server then calls it; a"
         " deployment must be told to. Empty: nothing listens, and pushes are not judged.",
@@ -367,6 +369,7 @@ class ProfileSections(Section):
 
     name: str = setting(
         pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        form="a word of letters, digits, ., _ and -, with a letter or digit first",
         description="Name of the profile.",
     )
     description: str = setting(min_length=1, description="What the profile is for, in one line.")

@@ -84,7 +84,9 @@ def test_what_cannot_be_served_is_named_in_one_line(
     options: list[str],
     problem: str,
 ) -> None:
-    assert problem in refusal(monkeypatch, capsys, *options).splitlines()[0]
+    said = refusal(monkeypatch, capsys, *options).splitlines()[0]
+    assert said.startswith("loadtest serve: ")
+    assert problem in said
 
 
 def test_a_port_in_use_is_named(

@@ -1,5 +1,6 @@
 import pytest
 
+from loadtest.profile import Profile
 from tests.support.profiles import MINIMAL, problems_in
 
 
@@ -24,6 +25,7 @@ from tests.support.profiles import MINIMAL, problems_in
         ("target.api_key=5", "target.api_key is 5; it must be a text in quotes"),
         ("device.acknowledge=1", "device.acknowledge is 1; it must be true or false"),
         ("thresholds=7", "thresholds is 7; it must be a list"),
+        ("push.sink=x", "push.sink is 'x'; it must be HOST:PORT, such as 127.0.0.1:0, or empty"),
         ("channels=7", "channels is 7; it must be a list"),
         ("run=7", "run is 7; it must be a table"),
         (
@@ -79,7 +81,8 @@ def test_a_group_with_an_impossible_name_is_named_by_its_number() -> None:
     text = MINIMAL.replace('"room"', '"A B"')
 
     assert problems_in(text=text) == (
-        "test.toml: channels.0.group is 'A B'; it must match ^[a-z][a-z0-9_-]*$",
+        "test.toml: channels.0.group is 'A B'; it must be a word of small letters, digits, _ and -,"
+        " with a letter first",
     )
 
 
@@ -92,6 +95,25 @@ def test_long_values_are_cut() -> None:
 
 def test_a_broken_rule_between_keys_is_said_of_the_override_that_broke_it() -> None:
     assert problems_in("run.drain_s=2")[0].startswith("--set run.drain_s=2: run.drain_s is 2; ")
+
+
+def test_a_threshold_of_an_override_is_said_of_the_override() -> None:
+    [problem] = problems_in('thresholds=["speed > 1"]')
+
+    assert problem.startswith('--set thresholds=["speed > 1"]: thresholds: threshold')
+
+
+def test_every_pattern_is_told_in_words() -> None:
+    schema = Profile.model_json_schema()
+    fields = [
+        field
+        for section in (schema, *schema["$defs"].values())
+        for field in section.get("properties", {}).values()
+        if "pattern" in field
+    ]
+
+    assert fields
+    assert all(field["form"] for field in fields)
 
 
 def test_all_problems_are_said_at_once() -> None:
