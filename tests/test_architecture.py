@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 PACKAGE = Path(__file__).parent.parent / "loadtest"
 TESTS = Path(__file__).parent
 PATHS = sorted(PACKAGE.rglob("*.py"))
@@ -105,7 +103,6 @@ def module_of(path: Path) -> str:
 
 
 MODULES = {module_of(path): path for path in PATHS}
-modules = pytest.mark.parametrize("module", MODULES)
 
 
 def part_of(module: str) -> str:
@@ -137,41 +134,60 @@ def imports_of(module: str) -> frozenset[str]:
     return frozenset(names)
 
 
-@modules
-def test_imports_point_down(module: str) -> None:
+def test_imports_point_down() -> None:
     """A part imports only the parts it may, and only through their doors."""
-    part = part_of(module)
-    allowed = ALLOWED[part] | EVERYONE | {part, ""}
-    for name in imports_of(module):
-        if name.partition(".")[0] != "loadtest":
-            continue
-        other = part_of(name)
-        assert other in allowed, f"{module} may not import {name}"
-        doors = DOORS.get((part, other))
-        if doors is not None:
-            assert name.rpartition(".")[2] in doors, f"{module} may not import {name}"
+    assert not list(_imports_that_point_up())
 
 
-@modules
-def test_frameworks_stay_where_they_belong(module: str) -> None:
-    home = part_of(module) or module.rpartition(".")[2]
-    for name in imports_of(module):
-        top = name.partition(".")[0]
-        assert home in ONLY_IN.get(top, {home}), f"{module} may not import {name}"
+def _imports_that_point_up() -> Iterator[str]:
+    for module in MODULES:
+        part = part_of(module)
+        allowed = ALLOWED[part] | EVERYONE | {part, ""}
+        for name in imports_of(module):
+            if name.partition(".")[0] != "loadtest":
+                continue
+            other = part_of(name)
+            doors = DOORS.get((part, other))
+            through_a_door = doors is None or name.rpartition(".")[2] in doors
+            if other not in allowed or not through_a_door:
+                yield f"{module} may not import {name}"
 
 
-@modules
-def test_random_numbers_come_from_a_generator_with_a_seed(module: str) -> None:
+def test_frameworks_stay_where_they_belong() -> None:
+    offenders = [
+        f"{module} may not import {name}"
+        for module in MODULES
+        for name in imports_of(module)
+        if not _may_use(part_of(module) or module.rpartition(".")[2], name.partition(".")[0])
+    ]
+    assert not offenders
+
+
+def _may_use(home: str, framework: str) -> bool:
+    return home in ONLY_IN.get(framework, {home})
+
+
+def test_random_numbers_come_from_a_generator_with_a_seed() -> None:
     """Only ``loadtest.clock`` makes a generator without a seed; nobody uses the shared one."""
-    if module == "loadtest.clock" or not imports_of(module) & {"random", "random.Random"}:
-        return
-    for node in ast.walk(tree_of(module)):
-        if isinstance(node, ast.ImportFrom) and node.module == "random":
-            assert [alias.name for alias in node.names] == ["Random"], module
-        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "random":
-            assert node.attr == "Random", f"{module}: random.{node.attr}"
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("random.Random", "Random"):
-            assert node.args, f"{module}:{node.lineno}: a generator without a seed"
+    offenders = [
+        f"{module}:{node.lineno}: {ast.unparse(node)}"
+        for module in MODULES
+        if module != "loadtest.clock" and imports_of(module) & {"random", "random.Random"}
+        for node in ast.walk(tree_of(module))
+        if isinstance(node, ast.expr | ast.stmt) and _is_random_without_a_seed(node)
+    ]
+    assert not offenders
+
+
+def _is_random_without_a_seed(node: ast.expr | ast.stmt) -> bool:
+    match node:
+        case ast.ImportFrom(module="random", names=names):
+            return [alias.name for alias in names] != ["Random"]
+        case ast.Attribute(value=ast.Name(id="random"), attr=name):
+            return name != "Random"
+        case ast.Call(func=function, args=[]):
+            return ast.unparse(function) in ("random.Random", "Random")
+    return False
 
 
 def test_no_module_is_in_an_import_cycle() -> None:
@@ -217,14 +233,15 @@ def test_every_module_has_its_mirrored_test() -> None:
     assert not missing, "\n".join(missing)
 
 
-@modules
-def test_no_test_module_imports_another(module: str) -> None:
-    path = TESTS / MODULES[module].relative_to(PACKAGE).parent
-    for test in path.glob("test_*.py"):
-        for node in ast.walk(ast.parse(test.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and node.module is not None:
-                last = node.module.rpartition(".")[2]
-                assert not last.startswith("test_"), f"{test} imports {node.module}"
+def test_no_test_module_imports_another() -> None:
+    offenders = [
+        f"{path.relative_to(TESTS)} imports {node.module}"
+        for path in sorted(TESTS.rglob("test_*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        and (node.module or "").rpartition(".")[2].startswith("test_")
+    ]
+    assert not offenders
 
 
 # --- docstrings -------------------------------------------------------------------------------
@@ -241,9 +258,17 @@ def public_definitions(body: list[ast.stmt]) -> Iterator[Definition]:
                 yield from public_definitions(node.body)
 
 
-@modules
-def test_everything_public_says_what_it_is(module: str) -> None:
-    tree = tree_of(module)
-    assert ast.get_docstring(tree), f"{module} has no docstring"
-    for node in public_definitions(tree.body):
-        assert ast.get_docstring(node), f"{module}:{node.lineno}: {node.name} has no docstring"
+def test_everything_public_says_what_it_is() -> None:
+    offenders = [f"{module} has no docstring" for module in MODULES if not said(tree_of(module))]
+    offenders += [
+        f"{module}:{node.lineno}: {node.name} has no docstring"
+        for module in MODULES
+        for node in public_definitions(tree_of(module).body)
+        if not said(node)
+    ]
+    assert not offenders
+
+
+def said(node: ast.Module | Definition) -> str | None:
+    """Return the docstring of a module, class or function."""
+    return ast.get_docstring(node)
