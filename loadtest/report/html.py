@@ -1,15 +1,10 @@
-"""``report.html``: one file that needs no network, no script and no font of its own.
+"""``report.html``: the report of one run.
 
-One rule: what came from outside is escaped by the template engine; only the charts, which escape
-their own text, pass as they are. What the page says is decided in ``findings``, ``tables`` and
-``plots``.
+What the page says is decided in ``findings``, ``tables`` and ``plots``; how a page of any report is
+made and looks is in ``page``.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from markupsafe import Markup
 
 from loadtest.observations import ChatEvent
 from loadtest.report.facts import (
@@ -41,7 +36,8 @@ from loadtest.report.findings import (
     verdict_sentence,
     verdict_tone,
 )
-from loadtest.report.plots import Figure, figures
+from loadtest.report.page import drawn, render_page
+from loadtest.report.plots import figures
 from loadtest.report.tables import (
     Table,
     Tone,
@@ -62,45 +58,34 @@ from loadtest.report.tables import (
 
 __all__ = ["html_report"]
 
-_TEMPLATE = "report.html.jinja"
-
 
 def html_report(summary: Summary, timeline: Sequence[TimelineRow] = ()) -> str:
     """Return the report of a run as one HTML page; without a timeline it has fewer charts."""
-    return _template().render(
-        verdict=verdict(summary),
-        verdict_sentence=verdict_sentence(summary),
-        verdict_tone=verdict_tone(summary),
-        reasons=reasons(summary),
-        findings=findings(summary),
-        run=run_facts(summary),
-        tiles=_tiles(summary),
-        figures=[_drawn(figure) for figure in figures(summary, timeline)],
-        load=load_facts(summary),
-        ledger=(ledger_check(summary),),
-        unexpected=unexpected_facts(summary),
-        errors=error_facts(summary),
-        outside=outside_facts(summary),
-        other=tuple(_settings(at(summary, "other_events"))),
-        notifications=(*notification_facts(summary), *push_facts(summary)),
-        generator=generator_facts(summary),
-        tables=_tables(summary),
-        settings=tuple(_settings(at(summary, "profile"))),
-        versions=tuple(_settings(at(summary, "versions"))),
-        selftest=_selftest(summary),
-    )
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("loadtest.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(_TEMPLATE)
+    run = run_facts(summary)
+    values = {
+        "verdict": verdict(summary),
+        "verdict_sentence": verdict_sentence(summary),
+        "verdict_tone": verdict_tone(summary),
+        "reasons": reasons(summary),
+        "findings": findings(summary),
+        "run": run,
+        "tiles": _tiles(summary),
+        "figures": [drawn(figure) for figure in figures(summary, timeline)],
+        "load": load_facts(summary),
+        "ledger": (ledger_check(summary),),
+        "unexpected": unexpected_facts(summary),
+        "errors": error_facts(summary),
+        "outside": outside_facts(summary),
+        "other": tuple(_settings(at(summary, "other_events"))),
+        "notifications": (*notification_facts(summary), *push_facts(summary)),
+        "generator": generator_facts(summary),
+        "tables": _tables(summary),
+        "settings": tuple(_settings(at(summary, "profile"))),
+        "versions": tuple(_settings(at(summary, "versions"))),
+        "selftest": _selftest(summary),
+    }
+    title = f"{verdict(summary)}: {run[0].text}"
+    return render_page("run.html.jinja", title=title, values=values)
 
 
 def _tables(summary: Summary) -> dict[str, Table]:
@@ -158,16 +143,6 @@ def _tiles(summary: Summary) -> tuple[Fact, ...]:
             "how late we sent ourselves",
         ),
     )
-
-
-def _drawn(figure: Figure) -> dict[str, object]:
-    return {
-        "title": figure.title,
-        "caption": figure.caption,
-        "legend": figure.legend,
-        "wide": Markup(figure.wide_svg),
-        "narrow": Markup(figure.narrow_svg),
-    }
 
 
 def _settings(block: object, prefix: str = "") -> Iterable[tuple[str, str]]:
