@@ -6,6 +6,10 @@ subscribed, all at once. It ends with UNSUBSCRIBE of each topic, ``self`` last. 
 device, or without its RECEIPTs by the deadline is a failed start with its reason, where the SDK
 would wait for ever.
 
+A reconnect subscribes, and the end of the user session unsubscribes, in the order in which the
+topics were first subscribed. Two chat sessions that started at the same time are mixed there:
+``self`` of both comes before the other topics of either.
+
 The SDK goes on subscribing a chat session that was ended before the RECEIPT of ``self``, and never
 ends it; a device ends it.
 """
@@ -13,14 +17,14 @@ ends it; a device ends it.
 from loadtest.chat.resources import ChannelLinks
 from loadtest.clock import NS_PER_S
 from loadtest.device.core import ChatSession, ChatSessionState, DeviceCore, Started
-from loadtest.device.numbers import session_number, topic_number
+from loadtest.device.numbers import TOPIC_BITS, TOPIC_MASK, session_number, topic_number
 from loadtest.observations import Action
 
 __all__ = [
     "abandon_chat_session",
     "drop_chat_sessions",
+    "end_all_with_user_session",
     "end_chat_session",
-    "end_with_user_session",
     "receive_topic_receipt",
     "resubscribe_chat_sessions",
     "start_chat_session",
@@ -69,6 +73,7 @@ def start_chat_session(
     device.chat_sessions[ordinal] = chat_session
     fleet.observer.chat_session_starting(chat_session.number, device.number, links.id, now_ns)
     fleet.timers.after(fleet.settings.action_deadline_ns, now_ns, _expire, device, ordinal)
+    device.subscribed.append(topic_number(ordinal, 0))
     device.write_subscribes(topic_number(ordinal, 0), links.topics[:1])
     device.flush()
     return chat_session
@@ -93,6 +98,7 @@ def receive_topic_receipt(device: DeviceCore, ordinal: int, index: int, now_ns: 
             chat_session.state = ChatSessionState.TOPICS_WRITTEN
             topics = chat_session.links.topics
             chat_session.missing = (1 << len(topics)) - 2
+            device.subscribed.append(topic_number(ordinal, 1))
             device.write_subscribes(topic_number(ordinal, 1), topics[1:])
     elif chat_session.state is ChatSessionState.TOPICS_WRITTEN:
         chat_session.missing &= ~(1 << index)
@@ -116,25 +122,32 @@ def _activate(device: DeviceCore, chat_session: ChatSession, now_ns: int) -> Non
 
 def resubscribe_chat_sessions(device: DeviceCore, now_ns: int) -> None:
     """Subscribe every topic of the open chat sessions again, with the same ids, all at once."""
-    fleet = device.fleet
-    for ordinal, chat_session in device.chat_sessions.items():
-        links = chat_session.links
-        topics = links.topics
-        if chat_session.state is ChatSessionState.SELF_WRITTEN:
-            topics = topics[:1]
+    for first in device.subscribed:
+        ordinal = first >> TOPIC_BITS
+        chat_session = device.chat_sessions[ordinal]
+        topics = _burst(chat_session, first)
+        if first & TOPIC_MASK == 0:
+            _restart(device, chat_session, now_ns)
         else:
             chat_session.state = ChatSessionState.TOPICS_WRITTEN
-            chat_session.missing = (1 << len(topics)) - 1
-        fleet.observer.chat_session_starting(chat_session.number, device.number, links.id, now_ns)
-        fleet.timers.after(
-            fleet.settings.action_deadline_ns,
-            now_ns,
-            _expire_resubscribed,
-            device,
-            ordinal,
-            device.epoch,
-        )
-        device.write_subscribes(topic_number(ordinal, 0), topics)
+            chat_session.missing = (1 << len(chat_session.links.topics)) - 1
+        device.write_subscribes(first, topics)
+
+
+def _burst(chat_session: ChatSession, first: int) -> tuple[str, ...]:
+    """Return the topics that were subscribed together, of which ``first`` is the number of one."""
+    topics = chat_session.links.topics
+    return topics[1:] if first & TOPIC_MASK else topics[:1]
+
+
+def _restart(device: DeviceCore, chat_session: ChatSession, now_ns: int) -> None:
+    fleet = device.fleet
+    number, channel = chat_session.number, chat_session.links.id
+    fleet.observer.chat_session_starting(number, device.number, channel, now_ns)
+    deadline_ns = fleet.settings.action_deadline_ns
+    fleet.timers.after(
+        deadline_ns, now_ns, _expire_resubscribed, device, chat_session.ordinal, device.epoch
+    )
 
 
 # --- failed start -----------------------------------------------------------------------------
@@ -202,15 +215,18 @@ def end_chat_session(device: DeviceCore, chat_session: ChatSession, now_ns: int)
     chat_session.settle_start("ended before it was active", now_ns)
 
 
-def end_with_user_session(device: DeviceCore, chat_session: ChatSession, now_ns: int) -> None:
-    """End a chat session along with its user session: topics in the order of subscription."""
-    topics = chat_session.links.topics
-    count = 1 if chat_session.state is ChatSessionState.SELF_WRITTEN else len(topics)
-    device.fleet.observer.chat_session_ending(chat_session.number, now_ns)
-    _forget(device, chat_session)
-    for index in range(count):
-        device.write_unsubscribe(topic_number(chat_session.ordinal, index))
-    chat_session.settle_start("the user session ended", now_ns)
+def end_all_with_user_session(device: DeviceCore, now_ns: int) -> None:
+    """End all chat sessions along with the user session: topics in the order of subscription."""
+    chat_sessions = tuple(device.chat_sessions.values())
+    for first in device.subscribed:
+        topics = _burst(device.chat_sessions[first >> TOPIC_BITS], first)
+        for number in range(first, first + len(topics)):
+            device.write_unsubscribe(number)
+    for chat_session in chat_sessions:
+        device.fleet.observer.chat_session_ending(chat_session.number, now_ns)
+        _forget(device, chat_session)
+    for chat_session in chat_sessions:
+        chat_session.settle_start("the user session ended", now_ns)
 
 
 def drop_chat_sessions(device: DeviceCore, reason: str, now_ns: int) -> None:
@@ -228,3 +244,6 @@ def drop_chat_sessions(device: DeviceCore, reason: str, now_ns: int) -> None:
 def _forget(device: DeviceCore, chat_session: ChatSession) -> None:
     chat_session.state = ChatSessionState.ENDED
     del device.chat_sessions[chat_session.ordinal]
+    device.subscribed = [
+        each for each in device.subscribed if each >> TOPIC_BITS != chat_session.ordinal
+    ]

@@ -210,6 +210,7 @@ class DeviceCore:
         "sequences",
         "started",
         "state",
+        "subscribed",
         "typed",
         "user",
         "user_topics",
@@ -245,6 +246,9 @@ class DeviceCore:
         self.auth_session = ""
         self.chat_sessions: dict[int, ChatSession] = {}
         """Open chat sessions by ordinal, in the order of their start."""
+        self.subscribed: list[int] = []
+        """Numbers of the topics of chat sessions that begin a burst of SUBSCRIBEs, in the order in
+        which they were written: ``self``, and the first of the others."""
         self.pending: dict[int, Pending] = {}
         self.sequences: dict[int, int] | None = None
         """Messages sent, by channel."""

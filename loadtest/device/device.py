@@ -399,8 +399,7 @@ class Device(DeviceCore):
         self.fleet.observer.user_session_ending(self.number, now_ns)
         for index in range(len(self.fleet.settings.dialect.user_topics)):
             self.write_unsubscribe(index)
-        for each in tuple(self.chat_sessions.values()):
-            chat_session.end_with_user_session(self, each, now_ns)
+        chat_session.end_all_with_user_session(self, now_ns)
         self.write(encode("DISCONNECT", (("receipt", _DISCONNECT_RECEIPT.decode()),)))
         self.flush()
         deadline_ns = self.fleet.settings.action_deadline_ns

@@ -398,6 +398,63 @@ def test_the_end_of_the_user_session_ends_topics_in_the_order_of_subscription() 
     assert not rig.device.chat_sessions
 
 
+def interleaved(entering: Entering) -> list[Frame]:
+    """Start two chat sessions at the same time; return what subscribed them, as it was written."""
+    rig, world = entering.rig, entering.world
+    rig.ask_to_enter(entering.links)
+    rig.ask_to_enter(world.learn_channel(5))
+    selves = rig.read()
+    # The server answers the second one first.
+    rig.grant_receipts(selves[::-1])
+    others = rig.read()
+    rig.grant_receipts(others)
+    return selves + others
+
+
+@pytest.mark.parametrize("dialect", [DIALECT_1, DIALECT_2], ids=["dialect 1", "dialect 2"])
+def test_a_reconnect_subscribes_in_the_order_of_the_first_time(dialect: Dialect) -> None:
+    entering = Entering(dialect=dialect)
+    rig, world = entering.rig, entering.world
+    written = interleaved(entering)
+    for _ in range(2):  # the second reconnect repeats what the first one wrote
+        rig.close_link("reset")
+        world.advance(5)
+        rig.connect()
+        burst = rig.read()
+        assert burst[1 + len(dialect.user_topics) : -1] == written
+        rig.grant_receipts(burst)
+    assert all(each.is_active for each in rig.device.chat_sessions.values())
+
+
+@pytest.mark.parametrize("dialect", [DIALECT_1, DIALECT_2], ids=["dialect 1", "dialect 2"])
+def test_the_end_of_the_user_session_keeps_the_order_of_mixed_starts(dialect: Dialect) -> None:
+    entering = Entering(dialect=dialect)
+    rig, world = entering.rig, entering.world
+    written = interleaved(entering)
+    rig.device.end(world.now_ns)
+    ended = [frame.get("id") for frame in rig.read() if frame.command == "UNSUBSCRIBE"]
+    assert ended[len(dialect.user_topics) :] == [frame.get("id") for frame in written]
+
+
+def test_what_was_ended_in_between_is_left_out_of_the_order() -> None:
+    entering = Entering()
+    rig, world = entering.rig, entering.world
+    written = interleaved(entering)
+    [first, _] = rig.device.chat_sessions.values()
+    end_chat_session(rig.device, first, world.now_ns)
+    rig.read()
+    again = rig.enter(entering.links)
+    rig.device.end(world.now_ns)
+    ended = [frame.require("id") for frame in rig.read() if frame.command == "UNSUBSCRIBE"]
+
+    names = world.dialect.channel_topics
+    second_ones = [f.require("id") for f in written if "~topic~5~" in f.require("destination")]
+    assert ended[len(world.dialect.user_topics) :] == [
+        *second_ones,
+        *[rig.topic_id(name, again.ordinal) for name in names],
+    ]
+
+
 def test_a_loss_for_good_ends_chat_sessions_and_fails_starts() -> None:
     entering = Entering(reconnect=False)
     rig, world = entering.rig, entering.world
