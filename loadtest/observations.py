@@ -22,7 +22,7 @@ handed to the socket. A closed workload has both equal.
 from enum import StrEnum
 from typing import Protocol
 
-__all__ = ["KEY_WORKER_SHIFT", "Action", "ChatEvent", "Observer"]
+__all__ = ["KEY_WORKER_SHIFT", "Action", "ChatEvent", "Observer", "Phase"]
 
 KEY_WORKER_SHIFT = 40
 
@@ -61,6 +61,16 @@ class Action(StrEnum):
     REPLY = "reply"
     RELAY = "relay"
     RECONNECT = "reconnect"
+
+
+class Phase(StrEnum):
+    """Parts of a run; a cause belongs to the one in which it was due."""
+
+    RAMP = "ramp"
+    """Until the last user was started and has settled."""
+    STEADY = "steady"
+    DRAIN = "drain"
+    """Nothing new is planned, and sessions end."""
 
 
 class Observer(Protocol):

@@ -360,9 +360,9 @@ def _notification_figures(figures: NotificationFigures) -> dict[str, Any]:
         **counts,
         "latency": latency_figures(figures.latency),
         "activation": {
-            **latency_figures(figures.activation),
-            "gap_messages": figures.gap_messages,
-            "overlap_messages": figures.overlap_messages,
+            **latency_figures(figures.activation.at_most),
+            "gap_messages": figures.activation.gap_messages,
+            "overlap_messages": figures.activation.overlap_messages,
         },
     }
 

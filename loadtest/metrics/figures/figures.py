@@ -1,18 +1,26 @@
 """What is counted and timed, in a form that adds up.
 
 ``Figures`` holds every count and histogram of a stretch of time: one second, one worker, one run.
-One rule: figures of two stretches add to those of both, in any order; a count adds, a histogram
-merges, and a field whose name ends in ``_peak`` takes the higher. Nothing here decides what counts
+``adding`` says how figures of two stretches add to those of both. Nothing here decides what counts
 as what: the ledger's books do.
 """
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from msgspec import Struct, field
 
+from loadtest.metrics.figures.adding import add, decoded, encoded, sum_of
 from loadtest.metrics.figures.histogram import Histogram
+from loadtest.metrics.figures.notified import (
+    ActivationFigures,
+    NotificationFigures,
+    OutcomeFigures,
+    PushFigures,
+    judged_share,
+)
+from loadtest.metrics.figures.phases import CompletionFigures, PhaseFigures, TimingFigures
 from loadtest.observations import ChatEvent
 
 __all__ = [
@@ -21,6 +29,7 @@ __all__ = [
     "SINGLE_DEVICE",
     "SIZE_CLASSES",
     "ActionFigures",
+    "ActivationFigures",
     "CompletionFigures",
     "CrossWorkerFigures",
     "EventFigures",
@@ -28,12 +37,16 @@ __all__ = [
     "HealthFigures",
     "LoadFigures",
     "NotificationFigures",
+    "OutcomeFigures",
+    "PhaseFigures",
     "PushFigures",
     "RecoveryFigures",
     "SlowFigures",
+    "TimingFigures",
     "add",
     "decoded",
     "encoded",
+    "judged_share",
     "size_class",
 ]
 
@@ -75,6 +88,8 @@ class EventFigures(Struct):
     """Seen after the deadline; a part of ``delivered``."""
     duplicate: int = 0
     out_of_order: int = 0
+    after_end: int = 0
+    """Arrivals at a chat session that had ended before the cause was written."""
     boundary: int = 0
     """Pairs of cause and chat session that are not judged: it was starting or ending."""
     boundary_seen: int = 0
@@ -96,6 +111,11 @@ class EventFigures(Struct):
     """For an event overtaken by a newer one: arrival of the newer minus due of the older, which is
     for how long the device held what was out of date."""
 
+    @property
+    def judged_share(self) -> float | None:
+        """Which share of the pairs of cause and chat session was judged; None without any."""
+        return judged_share(self.expected, self.boundary)
+
 
 class CrossWorkerFigures(Struct):
     """Deliveries of one event type that were caused on one worker and arrived on another.
@@ -105,76 +125,6 @@ class CrossWorkerFigures(Struct):
 
     latency: Histogram = field(default_factory=Histogram)
     service: Histogram = field(default_factory=Histogram)
-
-
-class CompletionFigures(Struct):
-    """When a message had reached a share of its expected devices, counted from its due instant."""
-
-    first: Histogram = field(default_factory=Histogram)
-    p50: Histogram = field(default_factory=Histogram)
-    p90: Histogram = field(default_factory=Histogram)
-    p99: Histogram = field(default_factory=Histogram)
-    last: Histogram = field(default_factory=Histogram)
-    spread: Histogram = field(default_factory=Histogram)
-    """Last minus first."""
-    incomplete: int = 0
-    """Messages with a loss: they have no last."""
-
-
-class NotificationFigures(Struct):
-    """Notifications of one class of users; ``delivered + missed`` is ``expected`` when settled.
-
-    All but the hand-off counts and the activation are pairs of message and device; those are pairs
-    of message and user.
-    """
-
-    expected: int = 0
-    delivered: int = 0
-    missed: int = 0
-    late: int = 0
-    duplicate: int = 0
-    spurious: int = 0
-    boundary: int = 0
-    boundary_seen: int = 0
-    """Notifications that arrived and are not judged."""
-    in_flight: int = 0
-    handoff_gap: int = 0
-    """Neither delivered nor notified while the user's chat session started or ended."""
-    handoff_overlap: int = 0
-    """Both delivered and notified then."""
-    latency: Histogram = field(default_factory=Histogram)
-    """Arrival minus due of the message, of expected notifications."""
-    service: Histogram = field(default_factory=Histogram)
-    """Arrival minus written of the message."""
-    activation: Histogram = field(default_factory=Histogram)
-    """From the end of the last chat session to the writing of the first message that came as a
-    notification."""
-    gap_messages: int = 0
-    """Messages after such an end that came as neither."""
-    overlap_messages: int = 0
-    """Messages after such an end that came as both."""
-
-
-class PushFigures(Struct):
-    """Pairs of message and user who is not connected; delivered and missed are all expected."""
-
-    taken: int = 0
-    """Pushes that came for a channel of this run."""
-    expected: int = 0
-    delivered: int = 0
-    missed: int = 0
-    late: int = 0
-    duplicate: int = 0
-    spurious: int = 0
-    """For somebody who was connected, is no member, or wrote the message."""
-    boundary: int = 0
-    boundary_seen: int = 0
-    """Of those, the ones that came."""
-    in_flight: int = 0
-    latency: Histogram = field(default_factory=Histogram)
-    """Arrival at the sink minus due of the message, of expected pushes."""
-    service: Histogram = field(default_factory=Histogram)
-    """Arrival at the sink minus written of the message."""
 
 
 class ActionFigures(Struct):
@@ -262,6 +212,15 @@ class Figures(Struct):
     recovery: RecoveryFigures = field(default_factory=RecoveryFigures)
     slow: SlowFigures = field(default_factory=SlowFigures)
     health: HealthFigures = field(default_factory=HealthFigures)
+    phases: dict[str, PhaseFigures] = field(default_factory=dict)
+    """By the name of a phase, what was timed of the causes that were due in it."""
+
+    def phase(self, name: str) -> PhaseFigures:
+        """Return the timings of one phase, which is then listed."""
+        figures = self.phases.get(name)
+        if figures is None:
+            figures = self.phases[str(name)] = PhaseFigures()
+        return figures
 
     def event(self, event: str) -> EventFigures:
         """Return the figures of one event type, which are then listed."""
@@ -310,17 +269,11 @@ class Figures(Struct):
 
     def all_notifications(self) -> NotificationFigures:
         """Return the figures of all users, whatever their number of devices."""
-        total = NotificationFigures()
-        for figures in self.notifications.values():
-            add(total, figures)
-        return total
+        return sum_of(NotificationFigures(), self.notifications)
 
     def all_completion(self) -> CompletionFigures:
         """Return the fan-out completion over all size classes."""
-        total = CompletionFigures()
-        for figures in self.completion.values():
-            add(total, figures)
-        return total
+        return sum_of(CompletionFigures(), self.completion)
 
     def to_plain(self) -> dict[str, Any]:
         """Return these figures in dicts, lists and numbers."""
@@ -335,47 +288,3 @@ class Figures(Struct):
             msgspec.ValidationError: ``plain`` is something else.
         """
         return msgspec.convert(plain, cls, dec_hook=decoded)
-
-
-def encoded(value: object) -> object:
-    """Return a histogram as plain data, for msgspec."""
-    if isinstance(value, Histogram):
-        return value.to_plain()
-    raise NotImplementedError(f"figures cannot hold a {type(value).__name__}")
-
-
-def decoded(kind: type, plain: dict[str, Any]) -> object:
-    """Return a histogram from plain data, for msgspec."""
-    if kind is Histogram:
-        return Histogram.from_plain(plain)
-    raise NotImplementedError(f"figures cannot hold a {kind.__name__}")
-
-
-_S = TypeVar("_S", bound=Struct)
-
-
-def add(total: _S, part: _S) -> None:
-    """Add the figures of ``part`` to those of ``total``; ``part`` stays as it is."""
-    for name in part.__struct_fields__:
-        theirs = getattr(part, name)
-        if isinstance(theirs, Histogram):
-            getattr(total, name).merge(theirs)
-        elif isinstance(theirs, dict):
-            _add_dict(getattr(total, name), theirs)
-        elif isinstance(theirs, Struct):
-            add(getattr(total, name), theirs)
-        elif name.endswith("_peak"):
-            setattr(total, name, max(getattr(total, name), theirs))
-        elif theirs:
-            setattr(total, name, getattr(total, name) + theirs)
-
-
-def _add_dict(total: dict[str, Any], part: dict[str, Any]) -> None:
-    for key, theirs in part.items():
-        if isinstance(theirs, Struct):
-            mine = total.get(key)
-            if mine is None:
-                mine = total[key] = type(theirs)()
-            add(mine, theirs)
-        else:
-            total[key] = total.get(key, 0) + theirs

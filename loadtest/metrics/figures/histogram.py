@@ -189,7 +189,10 @@ class Histogram:
         """
         if not self.count:
             return None
-        rank = max(1, ceil(Fraction(str(percentile)) * self.count / 100))
+        return self.ranked_us(max(1, ceil(Fraction(str(percentile)) * self.count / 100)))
+
+    def ranked_us(self, rank: int) -> int:
+        """Return the value of one rank, counted from 1, as ``percentile_us`` names it."""
         seen = self.too_low_count
         if rank <= seen:
             return min(0, self.max_us)

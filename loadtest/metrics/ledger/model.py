@@ -383,7 +383,7 @@ class MessageRecord(Record):
 class Episode:
     """The time after a user's last chat session in a channel, until a notification comes."""
 
-    __slots__ = ("ended_ns", "is_notified", "is_over")
+    __slots__ = ("ended_ns", "is_notified", "is_over", "unnotified_us")
 
     def __init__(self, ended_ns: int) -> None:
         self.ended_ns = ended_ns
@@ -391,6 +391,8 @@ class Episode:
         """A notification of a message after the end has come."""
         self.is_over = False
         """Its activation is in the figures."""
+        self.unnotified_us = 0
+        """From the end to the last message that did not come as a notification."""
 
 
 class HandOff:

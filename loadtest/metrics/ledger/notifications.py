@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 
 from loadtest.clock import NS_PER_US
 from loadtest.metrics.figures.figures import NotificationFigures
+from loadtest.metrics.figures.notified import ActivationFigures, OutcomeFigures
 from loadtest.metrics.ledger.model import (
     BOUNDARY_SEEN,
     DELIVERED,
@@ -324,22 +325,17 @@ class NotificationBook:
         was_notified = _was_notified(record, user)
         was_delivered = _was_delivered(record, handoff)
         figures = self._figures(user)
-        is_gap = not was_notified and not was_delivered
-        is_overlap = was_notified and was_delivered
         if not handoff.is_judged:
             return
         if not handoff.is_strict:
-            figures.handoff_gap += is_gap
-            figures.handoff_overlap += is_overlap
+            count_outcome(figures.handoff, delivered=was_delivered, notified=was_notified)
         episode = handoff.episode
         if episode is None or (handoff.is_strict and episode.is_over):
             return
-        figures.gap_messages += is_gap
-        figures.overlap_messages += is_overlap
-        if was_notified and not episode.is_over:
-            # Messages are closed in the order of their writing, so this is the first one.
-            episode.is_over = True
-            figures.activation.record_all(((record.written_ns - episode.ended_ns) // NS_PER_US,))
+        figures.activation.gap_messages += not was_notified and not was_delivered
+        figures.activation.overlap_messages += was_notified and was_delivered
+        if not episode.is_over:
+            _follow(figures.activation, episode, record, is_notified=was_notified)
 
     def _judge_suspect(self, record: MessageRecord, suspect: Suspect) -> None:
         user, channel = suspect.user, record.channel
@@ -364,7 +360,7 @@ class NotificationBook:
             figures.boundary += 1
             figures.boundary_seen += 1
             if _was_delivered(record, HandOff(_slots(attendance), None)):
-                figures.handoff_overlap += 1
+                figures.handoff.both += 1
 
 
 def _slots(attendance: Attendance) -> tuple[int, ...]:
@@ -384,3 +380,34 @@ def _was_delivered(record: MessageRecord, handoff: HandOff) -> bool:
     return handoff.is_seen or any(
         slot < len(state) and state[slot] in (DELIVERED, BOUNDARY_SEEN) for slot in handoff.slots
     )
+
+
+def count_outcome(figures: OutcomeFigures, *, delivered: bool, notified: bool) -> None:
+    """Count what became of one message for one user."""
+    figures.both += delivered and notified
+    figures.neither += not delivered and not notified
+    figures.delivered += delivered and not notified
+    figures.notified += notified and not delivered
+
+
+def _follow(
+    figures: ActivationFigures,
+    episode: Episode,
+    record: MessageRecord,
+    *,
+    is_notified: bool,
+) -> None:
+    """Take the next message after the end of a last chat session.
+
+    Messages are closed in the order of their writing, so the first one that came as a
+    notification ends the episode.
+    """
+    after_us = (record.written_ns - episode.ended_ns) // NS_PER_US
+    if not is_notified:
+        episode.unnotified_us = after_us
+        return
+    episode.is_over = True
+    # Nothing is 1 us: 0 is outside the range of the histograms.
+    figures.at_least.record_all((max(1, episode.unnotified_us),))
+    figures.at_most.record_all((max(1, after_us),))
+    figures.resolution.record_all((max(1, after_us - episode.unnotified_us),))

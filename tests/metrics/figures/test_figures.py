@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.metrics.figures.figures import SIZE_CLASSES, Figures, add, size_class
-from loadtest.observations import Action, ChatEvent
+from loadtest.observations import Action, ChatEvent, Phase
 
 
 @st.composite
@@ -19,6 +19,11 @@ def figures(draw: st.DrawFn) -> Figures:
     made.notification(has_several=draw(st.booleans())).missed += 1
     made.completed(draw(st.sampled_from(SIZE_CLASSES))).incomplete += 1
     made.load.messages = draw(st.integers(0, 9))
+    made.notification(has_several=draw(st.booleans())).handoff.both += 1
+    phase = made.phase(draw(st.sampled_from(Phase)))
+    phase.from_s_low = draw(st.sampled_from([None, 0.5, 2.0]))
+    phase.to_s_peak = draw(st.integers(0, 4)) / 4
+    phase.completed("1").never[draw(st.sampled_from(["first", "last"]))] = draw(st.integers(1, 3))
     made.health.cpu_ratio_peak = draw(st.integers(0, 4)) / 4
     return made
 
