@@ -18,6 +18,7 @@ ALLOWED: dict[str, set[str]] = {
         "users",
         "run",
         "report",
+        "comparison",
         "recording",
         "selftest",
         "provisioning",
@@ -63,6 +64,8 @@ ALLOWED: dict[str, set[str]] = {
     "recording": {"metrics"},
     # It makes the calls of other workers on a ledger, as a recording makes those of another time.
     "spanning": {"metrics", "recording", "device"},
+    # Its arithmetic takes figures; only its modules for folders, studies and pages do I/O.
+    "comparison": {"metrics", "report", "profile"},
     "report": {"metrics", "profile"},
     "engine": {"device", "wire"},
     "server": {"chat", "wire"},
@@ -212,6 +215,7 @@ def test_importing_the_package_imports_nothing() -> None:
 MIRRORED = frozenset(
     {
         "chat",
+        "comparison",
         "device",
         "engine",
         "metrics",
