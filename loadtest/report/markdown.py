@@ -41,7 +41,7 @@ from loadtest.report.tables import (
     thresholds_table,
 )
 
-__all__ = ["markdown_report"]
+__all__ = ["escaped", "markdown_report", "markdown_table"]
 
 _FIGURES = ("count", "p50_ms", "p95_ms", "p99_ms", "max_ms", "errors", "dropped")
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~])")
@@ -51,14 +51,14 @@ def markdown_report(summary: Summary) -> str:
     """Return the summary of a run as Markdown."""
     facts = {fact.label: fact.text for fact in run_facts(summary)}
     blocks = [
-        f"# {_plain(verdict(summary))}: {_plain(facts['run'])}",
-        _plain(verdict_sentence(summary)),
+        f"# {escaped(verdict(summary))}: {escaped(facts['run'])}",
+        escaped(verdict_sentence(summary)),
         *_reasons(summary),
-        "\n".join(f"- {_plain(finding.text)}" for finding in findings(summary)),
+        "\n".join(f"- {escaped(finding.text)}" for finding in findings(summary)),
         *_section("Thresholds", thresholds_table(summary)),
         *_section("Fan-out of messages", fan_out_table(summary).only(*_FIGURES)),
-        _table(completion_table(summary)),
-        _table(reading_table(summary)),
+        markdown_table(completion_table(summary)),
+        markdown_table(reading_table(summary)),
         *_section(
             "Deliveries", ledger_table(summary), (ledger_check(summary), *unexpected_facts(summary))
         ),
@@ -67,14 +67,14 @@ def markdown_report(summary: Summary) -> str:
             notification_latency_table(summary).only(*_FIGURES),
             (*notification_facts(summary), *push_facts(summary)),
         ),
-        _table(device_classes_table(summary)),
+        markdown_table(device_classes_table(summary)),
         *(
             _section("Between workers", between_workers_table(summary).only(*_FIGURES, "negative"))
             if at(summary, "cross_worker")
             else ()
         ),
         *_section("Session starts", starts_table(summary).only(*_FIGURES)),
-        _table(recovery_table(summary)),
+        markdown_table(recovery_table(summary)),
         *_section("Actions", actions_table(summary).only(*_FIGURES), error_facts(summary)),
         *_section(
             "Load generator", generator_table(summary).only(*_FIGURES), generator_facts(summary)
@@ -87,19 +87,19 @@ def markdown_report(summary: Summary) -> str:
 
 def _reasons(summary: Summary) -> Iterable[str]:
     for reason in reasons(summary):
-        remedy = f" What to do: {_plain(reason.remedy)}." if reason.remedy else ""
-        yield f"> **{_plain(reason.text)}.**{remedy}"
+        remedy = f" What to do: {escaped(reason.remedy)}." if reason.remedy else ""
+        yield f"> **{escaped(reason.text)}.**{remedy}"
 
 
 def _section(title: str, table: Table, facts: tuple[Fact, ...] = ()) -> tuple[str, ...]:
-    return (f"## {title}", _table(table) or "Nothing measured.", _facts(facts))
+    return (f"## {title}", markdown_table(table) or "Nothing measured.", _facts(facts))
 
 
 def _facts(facts: Iterable[Fact]) -> str:
-    return "\n".join(f"- {_plain(fact.label)}: {_plain(fact.text)}" for fact in facts)
+    return "\n".join(f"- {escaped(fact.label)}: {escaped(fact.text)}" for fact in facts)
 
 
-def _table(table: Table) -> str:
+def markdown_table(table: Table) -> str:
     if not table.rows:
         return ""
     unit = f", {table.unit}" if table.unit else ""
@@ -112,9 +112,10 @@ def _table(table: Table) -> str:
 
 
 def _row(texts: list[str], *, is_rule: bool = False) -> str:
-    shown = texts if is_rule else [_plain(text) for text in texts]
+    shown = texts if is_rule else [escaped(text) for text in texts]
     return f"| {' | '.join(shown)} |"
 
 
-def _plain(text: str) -> str:
+def escaped(text: str) -> str:
+    """Return text that Markdown shows as it is, in one line."""
     return _MARKUP.sub(r"\\\1", " ".join(text.split()))
