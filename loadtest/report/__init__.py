@@ -9,7 +9,7 @@ from loadtest.report.html import html_report
 from loadtest.report.latency_log import LatencyInterval
 from loadtest.report.markdown import markdown_report
 from loadtest.report.progress import Progress, ProgressView
-from loadtest.report.results import RunResults, render_again, write_results
+from loadtest.report.results import RunResults, render_again, write_again, write_results
 from loadtest.report.terminal import print_summary
 
 __all__ = [
@@ -23,5 +23,6 @@ __all__ = [
     "print_summary",
     "render_again",
     "run_id",
+    "write_again",
     "write_results",
 ]

@@ -111,6 +111,12 @@ class RunFolder:
         marked = {"schema": SCHEMA} | dict(summary)
         return self._write(_SUMMARY, orjson.dumps(marked, default=str, option=options))
 
+    def forget_verdict(self) -> None:
+        """Remove every file that says how the run went; the caller writes them anew."""
+        for name in (_SUMMARY, *_RENDERINGS):
+            with contextlib.suppress(OSError):
+                (self.path / name).unlink(missing_ok=True)
+
     def write_timeline(self, rows: Iterable[TimelineRow]) -> Path:
         """Write ``timeline.csv``: a line per row, a column per key; what is unknown is empty."""
         kept = list(rows)

@@ -100,6 +100,7 @@ def _facts(facts: Iterable[Fact]) -> str:
 
 
 def markdown_table(table: Table) -> str:
+    """Return a table in Markdown; nothing for one without rows."""
     if not table.rows:
         return ""
     unit = f", {table.unit}" if table.unit else ""

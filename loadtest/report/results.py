@@ -3,7 +3,9 @@
 One rule: the summary is written first, and a file that cannot be written takes no other with it.
 """
 
+import contextlib
 import datetime
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +17,9 @@ from loadtest.report.html import html_report
 from loadtest.report.latency_log import LatencyInterval
 from loadtest.report.markdown import markdown_report
 
-__all__ = ["RunResults", "render_again", "write_results"]
+_logger = logging.getLogger("loadtest")
+
+__all__ = ["RunResults", "render_again", "write_again", "write_results"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,21 @@ def write_results(folder: RunFolder, results: RunResults) -> None:
     )
 
 
+def write_again(folder: RunFolder, results: RunResults) -> None:
+    """Write what says how the run went once more, after files of it could not be written.
+
+    What cannot be written now is removed: no file may say another verdict than the process does.
+    """
+    folder.forget_verdict()
+    with contextlib.suppress(UsageError):  # the caller has told of it
+        _write_each(
+            (
+                lambda: folder.write_summary(results.summary),
+                *_renderings(folder, results.summary, results.timeline),
+            )
+        )
+
+
 def render_again(folder: RunFolder) -> None:
     """Make ``summary.md`` and ``report.html`` anew from the files of an earlier run.
 
@@ -74,5 +93,9 @@ def _write_each(files: Iterable[Callable[[], Path]]) -> None:
             write()
         except UsageError as error:
             problems += error.problems
+        except Exception as error:
+            # A defect in one rendering must not take the others with it, nor the verdict.
+            _logger.exception("a file of the results could not be made")
+            problems.append(f"a file could not be made: {error!r}; please report it")
     if problems:
         raise UsageError(*problems)

@@ -33,13 +33,22 @@ from loadtest.metrics.verdict.thresholds import (
 from loadtest.metrics.verdict.verdict import Soundness, judge
 from loadtest.observations import Action, ChatEvent
 
-__all__ = ["SCHEMA", "RunFacts", "build_summary", "contradictions", "latency_figures"]
+__all__ = [
+    "END_TOLERANCE_S",
+    "SCHEMA",
+    "RunFacts",
+    "build_summary",
+    "contradictions",
+    "latency_figures",
+]
 
 SCHEMA = "chatkitty-loadtest/1"
 
 _US_PER_MS = 1000
 _NOT_WANTED = (Action.RELAY, Action.GET_CHANNEL, Action.RECONNECT)
 """What devices do by themselves: no user plans it, and it says nothing of what was offered."""
+END_TOLERANCE_S = 1.0
+"""A run that sends this much shorter than planned has kept its plan."""
 _SESSION_STARTS = (Action.USER_SESSION_START, Action.CHAT_SESSION_START)
 _NOTIFICATION = str(ChatEvent.NOTIFICATION_CREATED)
 _RATIO_DIGITS = 6
@@ -65,6 +74,13 @@ class RunFacts:
     thresholds: tuple[Threshold, ...] = ()
     workers: int = 1
     workers_lost: int = 0
+    """Without a final report, or with one that came before anybody asked for it."""
+    workers_early: int = 0
+    """The latter: they ended in order, but before they were told to."""
+    planned_s: float | None = None
+    """How long sending was to go on; None: until somebody stops it."""
+    sending_s: float | None = None
+    """How long it did; None: it is not known."""
     clock_uncertainty_ms: float | None = None
     """How far instants of two workers may be off against each other."""
     clocks: tuple[tuple[int, ClockState], ...] = ()
@@ -73,6 +89,8 @@ class RunFacts:
     """Whether a person stopped the run."""
     errors: tuple[str, ...] = ()
     """What failed in the load generator itself."""
+    unwritten: tuple[str, ...] = ()
+    """Which files of the results could not be written, and why."""
     is_open_workload: bool = True
     """Whether a schedule decided what was due; a closed one has no generator lag."""
     deviations: tuple[str, ...] = ()
@@ -99,6 +117,8 @@ def build_summary(totals: Totals, run: RunFacts) -> dict[str, Any]:
         "deviations": list(run.deviations),
         "seed": run.seed,
         "duration_s": round(run.duration_s, 3),
+        "planned_s": _seconds(run.planned_s),
+        "sending_s": _seconds(run.sending_s),
         "versions": dict(run.versions),
         "load": _load(totals),
         "ledger": _ledger(figures),
@@ -176,14 +196,29 @@ def _soundness(summary: Mapping[str, Any], run: RunFacts, problems: tuple[str, .
         dropped_ratio=summary["generator"]["dropped_ratio"],
         dropped_ratio_limit=run.dropped_ratio_limit,
         workers=run.workers,
-        workers_lost=run.workers_lost,
+        workers_lost=run.workers_lost - run.workers_early,
+        workers_early=run.workers_early,
+        missing_s=_missing_s(run),
         contradictions=problems,
         # Of no weight where every figure comes from one clock.
         clock_uncertainty_ms=run.clock_uncertainty_ms if summary["cross_worker"] else None,
         is_measured=summary["load"]["chat_sessions_started"] > 0,
         is_stopped=run.is_stopped,
         errors=run.errors,
+        unwritten=len(run.unwritten),
     )
+
+
+def _missing_s(run: RunFacts) -> float:
+    """Return how much shorter than planned the run has sent; 0 if it kept its plan."""
+    if run.planned_s is None or run.sending_s is None:
+        return 0.0
+    missing_s = run.planned_s - run.sending_s
+    return round(missing_s, 3) if missing_s > END_TOLERANCE_S else 0.0
+
+
+def _seconds(value_s: float | None) -> float | None:
+    return None if value_s is None else round(value_s, 3)
 
 
 def latency_figures(histogram: Histogram) -> dict[str, Any]:
@@ -434,6 +469,7 @@ def _generator(figures: Figures, run: RunFacts) -> dict[str, Any]:
         "errors": len(run.errors),
         "workers": run.workers,
         "workers_lost": run.workers_lost,
+        "workers_early": run.workers_early,
         "clock_uncertainty_ms": run.clock_uncertainty_ms,
         "clocks": [{"worker": number + 1, **asdict(clock)} for number, clock in run.clocks],
     }

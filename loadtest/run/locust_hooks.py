@@ -14,6 +14,7 @@ from locust.runners import MasterRunner, Runner, WorkerRunner
 from loadtest.run.leader.local import LocalLeader
 from loadtest.run.leader.master import MasterLeader
 from loadtest.run.options import add_arguments
+from loadtest.run.parent_death import end_forks_with_their_parent
 from loadtest.run.worker.worker import RunWorker
 
 __all__ = ["install"]
@@ -23,6 +24,7 @@ def install() -> None:
     """Register everything with Locust's events."""
     _listen(events.init_command_line_parser, _add_arguments)
     _listen(events.init, _control)
+    end_forks_with_their_parent()
 
 
 def _listen(hook: Any, listener: Callable[..., None]) -> None:  # noqa: ANN401 - Locust's hook

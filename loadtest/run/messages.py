@@ -51,6 +51,8 @@ class WorkerReport:
     run: str
     snapshot: dict[str, Any]
     is_final: bool
+    is_early: bool = False
+    """Whether this worker ended before anybody told it to, and before its planned end."""
     clock: dict[str, Any] | None = None
     """What is known of the worker's clock, as a ``ClockState``; None: nothing yet."""
 
@@ -61,6 +63,7 @@ class WorkerReport:
             "run": self.run,
             "snapshot": self.snapshot,
             "is_final": self.is_final,
+            "is_early": self.is_early,
             "clock": self.clock,
         }
 

@@ -33,6 +33,8 @@ class RunPlan:
     """Users and channels that are there already, secrets among them; None: none."""
     record: str = ""
     """File to record the observations to, on the worker's own host; empty: none."""
+    duration_s: float | None = None
+    """How long the run is to last; None: until it is stopped."""
     worker: int = 0
     workers: int = 1
 

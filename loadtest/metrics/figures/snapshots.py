@@ -81,6 +81,10 @@ class Collection:
         newest = self._newest.get(worker)
         return int(newest["number"]) if newest is not None else 0
 
+    def latest_s(self, worker: int) -> int:
+        """Return the last second that a worker has reported, 0 without any."""
+        return self._latest_s.get(worker, 0)
+
     def lost_count(self) -> int:
         """Return how many deliveries are lost so far, of every event type."""
         return sum(

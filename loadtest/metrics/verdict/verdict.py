@@ -91,6 +91,10 @@ class Soundness:
     dropped_ratio_limit: float = 1.0
     workers: int = 1
     workers_lost: int = 0
+    workers_early: int = 0
+    """Ended in order, but before they were told to; not among the lost."""
+    missing_s: float = 0.0
+    """How much shorter than planned the run has sent."""
     contradictions: tuple[str, ...] = ()
     """Where the ledger does not add up: the paths of the figures."""
     clock_uncertainty_ms: float | None = None
@@ -100,6 +104,8 @@ class Soundness:
     is_stopped: bool = False
     errors: tuple[str, ...] = ()
     """What failed in the load generator itself, each with its traceback."""
+    unwritten: int = 0
+    """How many files of the results could not be written."""
 
 
 def judge(
@@ -149,6 +155,13 @@ def _unsound(soundness: Soundness) -> Iterable[Reason]:
         )
         lost = soundness.workers_lost
         yield Reason("worker_lost", "generator.workers_lost", lost, 0, remedy)
+    if soundness.workers_early:
+        remedy = (
+            "see what ended the worker (a signal, an eviction); from then on its users were "
+            "missing, and what was planned for them is among the dropped"
+        )
+        early = soundness.workers_early
+        yield Reason("worker_ended_early", "generator.workers_early", early, 0, remedy)
     if soundness.errors:
         remedy = "the generator itself failed: please report it with the run's run.log"
         yield Reason("generator_error", "generator.errors", len(soundness.errors), 0, remedy)
@@ -165,6 +178,12 @@ def _unclear(soundness: Soundness, results: Iterable[ThresholdResult]) -> Iterab
             "sessions more time to come up, or allow it (generator.dropped_ratio_limit)"
         )
         yield Reason("arrivals_dropped", "generator.dropped_ratio", dropped, most, remedy)
+    if soundness.missing_s and not soundness.is_stopped:
+        remedy = "the run ended before its planned end: see run.log for what ended it"
+        yield Reason("ended_early", "sending_s", soundness.missing_s, 0, remedy)
+    if soundness.unwritten:
+        remedy = "whoever asked for results has none: free some space or use --results DIR"
+        yield Reason("results_not_written", "results", soundness.unwritten, 0, remedy)
     uncertainty = soundness.clock_uncertainty_ms
     for result in results:
         figure, limit = result.threshold.figure, result.threshold.limit

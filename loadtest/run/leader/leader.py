@@ -56,8 +56,8 @@ class RunLeader:
         self._server: EmbeddedServer | None = None
         self._provisioner: Provisioner | None = None
         """At work right now, before users are started."""
-        self._run_time_s: float | None = None
-        """How long the run lasts once its users and channels were made; None: Locust knows it."""
+        self.run_time_s: float | None = None
+        """How long the run lasts, from when it has begun; None: Locust knows it, or nobody."""
         self._is_stopped = False
         self._intake: RunPushSink | None = None
         self._checked_host = presentation.checked_host
@@ -188,17 +188,20 @@ class RunLeader:
         """Let the profile say how many users, how fast and how long, where nobody else does."""
         parsed = self._parsed
         parsed.host = self.environment.host
-        if not self.is_profile_driven:
-            return
+        if self.is_profile_driven:
+            self._fill_in_size(profile)
+        if self.is_headless and parsed.run_time:
+            # Locust's own timer begins before the target is asked and users are made.
+            self.run_time_s, parsed.run_time = float(parsed.run_time), None
+
+    def _fill_in_size(self, profile: Profile) -> None:
+        parsed = self._parsed
         if parsed.num_users is None:
             parsed.num_users = profile.users_in_run
         if parsed.spawn_rate is None:
             parsed.spawn_rate = profile.users_per_s
         if parsed.run_time is None and self.is_headless:
             parsed.run_time = profile.run.duration_s
-        if profile.provisioning.mode == "platform" and self.is_headless:
-            # Locust's own timer begins before users and channels are made.
-            self._run_time_s, parsed.run_time = float(parsed.run_time), None
 
     # --- the beginning -------------------------------------------------------------------------
 
@@ -206,11 +209,20 @@ class RunLeader:
         self.results = None
         try:
             self.begin()
+            self._begin_time()
         except LoadtestError as error:
             self._refuse(error)
         except Exception as error:
             # The outer edge of a run: a defect here must not let Locust run on without us.
             self._refuse(UsageError(*traceback.format_exception(error)))
+
+    def _begin_time(self) -> None:
+        """Let the run last from now on."""
+        if self.results is not None:
+            self.results.note_begun()
+        if self.run_time_s is not None:
+            self._parsed.run_time = self.run_time_s  # other parts of Locust read it
+            gevent.spawn_later(self.run_time_s, self.runner.quit)
 
     def begin_results(self, workers: int) -> RunPlan:
         """Begin the results of a run, after the last checks, and return its plan.
@@ -239,6 +251,7 @@ class RunLeader:
             source_addresses=options.source_addresses,
             record=str(results.journal.path) if results.journal else "",
             workers=workers,
+            duration_s=context.duration_s,
         )
 
     def _provide(
@@ -269,9 +282,6 @@ class RunLeader:
             raise
         finally:
             self._provisioner = None
-        results.note_begun()
-        if self._run_time_s is not None:
-            gevent.spawn_later(self._run_time_s, self.runner.quit)
         return existing
 
     def _context(self, options: RunOptions, workers: int) -> RunContext:
@@ -279,7 +289,7 @@ class RunLeader:
         is_embedded = self._settle_target(options)
         if self._intake is not None and not is_embedded:
             presentation.complain(f"push sink: the deployment must call {self._intake.url}")
-        run_time = self._run_time_s or self._parsed.run_time
+        run_time = self.run_time_s or self._parsed.run_time
         return RunContext(
             host=str(self.environment.host),
             is_embedded=is_embedded,
@@ -326,11 +336,21 @@ class RunLeader:
         results = self.results
         if results is None or results.is_finished:
             return
+        if not self.is_headless and results.ends_early:
+            results.note_stopped()  # at the web UI
         results.note_draining()
-        self.drain()
+        self._drain_or_explain(results)
         if self._server is not None and not self._server.is_running:
             results.note_error("the embedded server ended during the run")
         results.finish()
+
+    def _drain_or_explain(self, results: RunResults) -> None:
+        """Take the last reports; whatever goes wrong, the results of the rest are written."""
+        try:
+            self.drain()
+        except Exception as error:
+            # The outer edge of a run: what had been reported is kept.
+            results.note_error("".join(traceback.format_exception(error)))
 
     def _stop(self) -> None:
         """End the run because a person wants it, and the process after it."""

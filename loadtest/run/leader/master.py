@@ -111,7 +111,10 @@ class MasterLeader(RunLeader):
         if self.results is None or report.run != self._run:
             return  # of a run before this one
         try:
-            self.results.take(report.snapshot, is_final=report.is_final)
+            if report.is_early:
+                self.results.note_early(report.snapshot["worker"], msg.node_id)
+            is_final = report.is_final and not report.is_early
+            self.results.take(report.snapshot, is_final=is_final)
             if report.clock is not None:
                 self.results.note_clock(report.snapshot["worker"], ClockState(**report.clock))
         except LoadtestError as error:

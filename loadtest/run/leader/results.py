@@ -30,11 +30,13 @@ from loadtest.report import (
     ProgressView,
     RunFolder,
     print_summary,
+    write_again,
     write_results,
 )
 from loadtest.report.run_record import RunRecord, run_results
-from loadtest.report.summary import RunFacts
+from loadtest.report.summary import END_TOLERANCE_S, RunFacts
 from loadtest.report.terminal import printable
+from loadtest.run.leader.shortfall import add_shortfall
 from loadtest.run.options import RunOptions
 from loadtest.run.presentation import presentation
 from loadtest.run.run_log import RunLog
@@ -90,6 +92,7 @@ class RunResults:
     ) -> None:
         profile = options.profile
         self._profile = profile
+        self._load = options.planned_load
         self._context = context
         self._clock = clock
         self._started = utc_now()
@@ -98,20 +101,25 @@ class RunResults:
         self._collection = Collection()
         self.final_workers: set[int] = set()
         """Numbers of the workers that have handed in their last report."""
+        self._early: set[int] = set()
+        """Numbers of the workers that have ended in order, but before anybody told them to."""
+        self._sent_s: float | None = None
+        """How long it took until sending ended; None: it goes on."""
         self._clocks: dict[int, ClockState] = {}
         self._errors: dict[str, int] = {}
         self._is_stopped = False
         self.is_draining = False
         """Whether sending has ended and what is in flight is awaited."""
         self._verdict: Verdict | None = None
-        self._has_all_files = False
+        self._unwritten: tuple[str, ...] = ()
+        """Which files of the results could not be written, and why."""
         self.journal: Journal | None = None
         """The recording of this process."""
         if options.record:
             path = Path(options.record)
             # Only a later run of the same process finds the file there.
             self.journal = Journal(Path(f"{path}.{self.run_id}") if path.exists() else path)
-            self._record(is_final=False)
+            self._keep(self._record(is_final=False))
         self._log = RunLog(self._folder.log_path)
         self._console = Console()
         self._progress: Progress | None = None
@@ -135,12 +143,20 @@ class RunResults:
         return self._verdict is not None
 
     @property
+    def ends_early(self) -> bool:
+        """Whether the planned end of the run has not come yet."""
+        planned_s = self._context.duration_s
+        return planned_s is not None and self._elapsed_s < planned_s - END_TOLERANCE_S
+
+    @property
+    def _elapsed_s(self) -> float:
+        return (self._clock() - self._started_ns) / NS_PER_S
+
+    @property
     def exit_code(self) -> ExitCode:
         """What the process should end with."""
         if self._verdict is None:
             return ExitCode.INCONCLUSIVE
-        if self._verdict is Verdict.PASS and not self._has_all_files:
-            return ExitCode.INCONCLUSIVE  # who asked for results has none to look at
         return self._verdict.exit_code
 
     # --- while the run goes on -----------------------------------------------------------------
@@ -184,6 +200,7 @@ class RunResults:
     def note_draining(self) -> None:
         """Take note that sending has ended and what is in flight is awaited."""
         self.is_draining = True
+        self._sent_s = self._elapsed_s
 
     def note_stopped(self) -> None:
         """Take note that a person stopped the run."""
@@ -200,8 +217,20 @@ class RunResults:
             self._log.detail(text, logging.ERROR)
             presentation.complain(f"{lines[-1]} (see {self._folder.log_path})")
 
+    def note_early(self, number: int, name: str) -> None:
+        """Take note that a worker has ended before anybody told it to."""
+        self._early.add(number)
+        text = (
+            f"worker {number + 1} of {self._context.workers} ({name}) ended before it was told to,"
+            f" {self._elapsed_s:.0f} s into the run: its users are missing from then on"
+        )
+        self._log.detail(text, logging.ERROR)
+        presentation.complain(text)
+
     def note_lost(self, number: int, name: str) -> None:
         """Take note that a worker has handed in no final report."""
+        if number in self._early:
+            return  # this was said when it ended
         known = self._collection.newest_number(number)
         text = (
             f"worker {number + 1} of {self._context.workers} ({name}) is lost: its figures "
@@ -216,7 +245,7 @@ class RunResults:
         lag_us = row.lag.percentile_us(99)
         return ProgressView(
             phase="draining" if self.is_draining else "running",
-            elapsed_s=(self._clock() - self._started_ns) / NS_PER_S,
+            elapsed_s=self._elapsed_s,
             devices=row.devices,
             devices_planned=self._profile.devices_in_run,
             user_sessions=row.user_sessions,
@@ -231,35 +260,65 @@ class RunResults:
     # --- the end -------------------------------------------------------------------------------
 
     def finish(self) -> None:
-        """Judge the run, write its files and print its summary; only the first call counts."""
+        """Judge the run, write its files and print its summary; only the first call counts.
+
+        The summary is printed whatever happens to the files, and says so if they are not there.
+        """
         if self.is_finished:
             return
         if self._progress is not None:
             self._progress.close()
         totals = self._collection.totals(final=self.final_workers)
-        results = run_results(totals, self._record(is_final=True))
-        self._verdict = Verdict(results.summary["verdict"])
+        self._count_shortfall(totals)
+        record = self._record(is_final=True)
+        self._keep(record)
+        results = run_results(totals, record)
         for line in failure_lines(totals):
             self._log.detail(line)
         self._log.close()
         try:
             write_results(self._folder, results)
-            self._has_all_files = True
         except UsageError as error:
             presentation.complain(str(error))
+            self._unwritten = error.problems
+            results = run_results(totals, self._record(is_final=True))
+            write_again(self._folder, results)
+        self._verdict = Verdict(results.summary["verdict"])
         print_summary(self._console, results.summary, self._folder.path)
 
+    def _count_shortfall(self, totals: Totals) -> None:
+        """Count what was planned for workers that were not there to the end, as dropped."""
+        context, sent_s = self._context, self._sent_s
+        if not context.is_open_workload or sent_s is None:
+            return
+        absent_s = 0.0
+        for number in set(range(context.workers)) - self.final_workers:
+            missing_s = max(sent_s - self._collection.latest_s(number), 0)
+            absent_s += missing_s * self._share_of(number)
+        if absent_s:
+            add_shortfall(totals.figures, self._load(), absent_s)
+
+    def _share_of(self, number: int) -> float:
+        """Return the share of the users that a worker was to carry."""
+        cells, workers = self._profile.cells_in_run, self._context.workers
+        if self._profile.run.span_workers:
+            return 1 / workers
+        return len(range(number, cells, workers)) / cells
+
     def _record(self, *, is_final: bool) -> RunRecord:
-        """Return what is known of the run, and write it into the recording if there is one."""
+        """Return what is known of the run."""
         toml = self._profile.without_secrets().to_toml()
-        record = RunRecord(self._facts(), self._started, toml, is_final=is_final)
-        if self.journal is not None:
-            self.journal.write(RunFrame(self.run_id, record.to_plain()))
-            if is_final:
-                self.journal.close()
-                if self.journal.problem is not None:
-                    presentation.complain(self.journal.problem)
-        return record
+        return RunRecord(self._facts(), self._started, toml, is_final=is_final)
+
+    def _keep(self, record: RunRecord) -> None:
+        """Write what is known of the run into the recording, if there is one."""
+        if self.journal is None:
+            return
+        self.journal.write(RunFrame(self.run_id, record.to_plain()))
+        if record.is_final:
+            self.journal.close()
+            if self.journal.problem is not None:
+                presentation.complain(self.journal.problem)
 
     def _facts(self) -> RunFacts:
         profile, context = self._profile, self._context
@@ -271,7 +330,9 @@ class RunResults:
             is_embedded=context.is_embedded,
             profile=profile.without_secrets().resolved(),
             seed=profile.run.seed,
-            duration_s=(self._clock() - self._started_ns) / NS_PER_S,
+            duration_s=self._elapsed_s,
+            planned_s=context.duration_s,
+            sending_s=self._sent_s,
             versions=versions(),
             lag_p99_limit_ms=profile.generator.lag_p99_limit_ms,
             loop_lag_p99_limit_ms=profile.generator.loop_lag_p99_limit_ms,
@@ -279,10 +340,12 @@ class RunResults:
             thresholds=tuple(parse(expression) for expression in profile.thresholds),
             workers=context.workers,
             workers_lost=workers_lost,
+            workers_early=len(self._early),
             clock_uncertainty_ms=uncertainty_between_ms(self._clocks.values()),
             clocks=tuple(sorted(self._clocks.items())),
             is_stopped=self._is_stopped,
             errors=tuple(self._errors),
+            unwritten=self._unwritten,
             is_open_workload=context.is_open_workload,
             deviations=profile.deviations,
             has_implied_thresholds=context.has_implied_thresholds,

@@ -1,5 +1,10 @@
-"""A Locust process that carries users of a run led elsewhere."""
+"""A Locust process that carries users of a run led elsewhere.
 
+It ends when its leader says so. If it ends for another reason (a signal, an eviction), its last
+report says that it is early: the leader must not take the run for a whole one.
+"""
+
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,10 +20,12 @@ from loadtest.profile import Profile
 from loadtest.recording import Journal
 from loadtest.run.interrupts import Interrupts
 from loadtest.run.messages import MessageKind, PushBatch, WorkerBatch, WorkerError, WorkerReport
+from loadtest.run.parent_death import is_orphan
 from loadtest.run.presentation import presentation, quiet_locust
 from loadtest.run.run_plan import RunPlan
 from loadtest.run.worker.active_run import clear_runtime, set_runtime
 from loadtest.run.worker.clock_sync import ClockSync
+from loadtest.run.worker.leader_watch import SILENCE_S, LeaderWatch
 from loadtest.run.worker.locust_stats import add_rows
 from loadtest.run.worker.runtime import Report, WorkerRuntime
 
@@ -27,6 +34,8 @@ __all__ = ["RunWorker"]
 # A Ctrl-C reaches all processes of a terminal. If the master has not said by then that the run
 # ends, it was meant for this worker alone.
 _MASTER_DECIDES_WITHIN_S = 2
+
+_logger = logging.getLogger("loadtest")
 
 
 class RunWorker:
@@ -39,7 +48,10 @@ class RunWorker:
         self._runtime: WorkerRuntime | None = None
         self._journal: Journal | None = None
         self._clocks: ClockSync | None = None
+        self._watch: LeaderWatch | None = None
         self._is_told_to_end = gevent.event.Event()
+        self._is_at_planned_end = False
+        self._ends_early = False
         if presentation.shows_progress:
             quiet_locust()
 
@@ -50,7 +62,8 @@ class RunWorker:
             (hooks.test_start, self._test_start),
             (hooks.spawning_complete, self._spawning_complete),
             (hooks.test_stopping, self._finish),
-            (hooks.quitting, self._finish),
+            (hooks.quitting, self._quitting),
+            (hooks.heartbeat_received, self._heard_leader),
         )
         for hook, listener in listeners:
             hook.add_listener(listener)
@@ -68,6 +81,7 @@ class RunWorker:
 
     def _take_plan(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's message
         self._is_told_to_end.clear()
+        self._is_at_planned_end = self._ends_early = False
         try:
             self._plan = RunPlan.from_message(msg.data)
         except LoadtestError as error:
@@ -96,6 +110,8 @@ class RunWorker:
         if runtime.spanning is not None:
             runtime.spanning.send_with(lambda to, content: self._send_batch(plan, to, content))
         self._clocks.start()
+        self._watch = LeaderWatch(plan.duration_s, self._end_as_planned, self._lose_leader)
+        self._watch.start()
         runtime.start()
 
     def _refuse(self, text: str) -> None:
@@ -132,7 +148,11 @@ class RunWorker:
         add_rows(self._environment.stats, report.interval, utc_now().timestamp())
         clock = self._clocks.state if self._clocks is not None else None
         message = WorkerReport(
-            plan.run, report.snapshot, report.is_final, clock.to_plain() if clock else None
+            plan.run,
+            report.snapshot,
+            report.is_final,
+            is_early=report.is_final and self._ends_early,
+            clock=clock.to_plain() if clock else None,
         )
         self._worker.send_message(MessageKind.REPORT, message.to_message())
 
@@ -146,6 +166,10 @@ class RunWorker:
 
     # --- the end -------------------------------------------------------------------------------
 
+    def _heard_leader(self, **_: object) -> None:
+        if self._watch is not None:
+            self._watch.heard()
+
     def _drain(self, **_: object) -> None:
         self._is_told_to_end.set()
         self._finish()
@@ -156,6 +180,9 @@ class RunWorker:
 
     def _finish(self, **_: object) -> None:
         if self._runtime is not None:
+            if self._runtime.is_sending:
+                is_due = self._is_told_to_end.is_set() or self._is_at_planned_end
+                self._ends_early = not is_due
             self._runtime.finish()
         if self._clocks is not None:
             self._clocks.stop()
@@ -164,6 +191,39 @@ class RunWorker:
             journal.close()
             if journal.problem is not None:
                 self._note_error(journal.problem)
+
+    def _end_as_planned(self) -> None:
+        """End the run here: its planned end has passed, and the leader has not said so."""
+        self._is_at_planned_end = True
+        self._finish()
+
+    def _lose_leader(self) -> None:
+        """End this worker: nobody is there any more who could take its reports."""
+        if self._is_carrying:
+            _logger.error("nothing came from the leader for %g s: this worker ends", SILENCE_S)
+        self._end_at_once()
+        self._worker.quit()
+
+    def _end_at_once(self) -> None:
+        if self._runtime is not None:
+            self._runtime.hurry()
+        self._finish()
+
+    @property
+    def _is_carrying(self) -> bool:
+        return self._runtime is not None and self._runtime.is_sending
+
+    def _quitting(self, **_: object) -> None:
+        """End with the process, for whatever reason that ends."""
+        if self._watch is not None:
+            self._watch.stop()
+        if is_orphan():
+            self._end_at_once()
+            return
+        if self._is_carrying:
+            # A signal to all processes of a host reaches the leader as well: it decides.
+            self._is_told_to_end.wait(_MASTER_DECIDES_WITHIN_S)
+        self._finish()
 
     def _interrupted(self) -> None:
         if not self._is_told_to_end.wait(_MASTER_DECIDES_WITHIN_S):

@@ -121,7 +121,7 @@ def test_the_profile_says_what_nobody_else_says(world: World) -> None:
 
     assert options.num_users == leading.options.profile.users_in_run
     assert options.spawn_rate == leading.options.profile.users_per_s
-    assert options.run_time == 7.5
+    assert leading.run_time_s == 7.5
     assert (world.environment.host, options.host) == (ADDRESS, ADDRESS)
 
 
@@ -130,7 +130,7 @@ def test_what_is_said_on_the_command_line_stays(world: World) -> None:
     options = world.environment.parsed_options
     assert options is not None
 
-    assert (options.num_users, options.spawn_rate, options.run_time) == (42, 3, 60)
+    assert (options.num_users, options.spawn_rate, leading.run_time_s) == (42, 3, 60)
     assert leading.options.profile.users_in_run == 42, "so many users are a size of the profile"
 
 
@@ -388,6 +388,47 @@ def test_a_second_interrupt_says_what_it_does(world: World) -> None:
 
     assert leading.is_hurried
     assert "what is still awaited is given up" in world.complaints[0]
+
+
+def test_a_defect_at_the_end_takes_no_results_along(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leading = world.leading()
+    world.start()
+    workers: dict[str, int] = {}
+    monkeypatch.setattr(leading, "drain", lambda: workers["no such worker"])
+    world.runner.quit()
+
+    [folder] = world.folders()
+    assert (folder / "summary.json").is_file()
+    assert "KeyError: 'no such worker'" in world.complaints[0]
+    assert leading.results is not None
+    assert leading.results.exit_code is ExitCode.INCONCLUSIVE
+
+
+def test_the_time_of_a_run_begins_with_it_and_is_ours(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[tuple[float, object]] = []
+    monkeypatch.setattr(gevent, "spawn_later", lambda *call: waits.append(call))
+    leading = world.leading("-t", "1m")
+    options = world.environment.parsed_options
+    assert options is not None
+    assert options.run_time is None, "so that Locust starts no timer"
+    world.start()
+
+    assert waits == [(60, world.runner.quit)]
+    assert options.run_time == 60
+    assert leading.plans[0].duration_s == 60
+
+
+def test_a_run_that_is_stopped_at_the_web_ui_before_its_end_is_stopped(world: World) -> None:
+    leading = world.leading("-t", "1m", has_web_ui=True)
+    world.start()
+    world.runner.stop()
+
+    assert leading.results is not None
+    assert leading.results.exit_code is ExitCode.STOPPED
 
 
 def test_an_embedded_server_that_is_gone_is_said(world: World) -> None:

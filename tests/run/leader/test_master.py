@@ -1,5 +1,6 @@
 """A process that leads a run whose users live on workers."""
 
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from locust.runners import STATE_MISSING, STATE_RUNNING
 
 from loadtest.clock import monotonic_ns
 from loadtest.errors import TargetError
-from loadtest.metrics import Ledger, LedgerSettings
+from loadtest.metrics import ExitCode, Ledger, LedgerSettings
 from loadtest.run.leader import leader as leader_module
 from loadtest.run.leader import master as master_module
 from loadtest.run.leader.locust_dispatch import CellDispatcher
@@ -49,13 +50,15 @@ class World:
         worker: int,
         *,
         is_final: bool,
+        is_early: bool = False,
         run: str | None = None,
         clock: dict[str, Any] | None = None,
     ) -> None:
         snapshot = {**Ledger(LedgerSettings()).snapshot(), "worker": worker}
         data = {"run": run or self.leader._run, "snapshot": snapshot, "is_final": is_final}
-        data["clock"] = clock
-        self.runner.listeners[MessageKind.REPORT](environment=self.environment, msg=message(data))
+        data |= {"clock": clock, "is_early": is_early}
+        sender = message(data, f"host_{'ab'[worker]}")
+        self.runner.listeners[MessageKind.REPORT](environment=self.environment, msg=sender)
 
     def batch(self, to: int, run: str | None = None) -> None:
         data = {"run": run or self.leader._run, "to": to, "content": b"seen"}
@@ -127,6 +130,22 @@ def test_a_worker_that_is_gone_is_not_waited_for(world: World, complaints: list[
 
     assert "worker 1 of 2 (host_a) is lost" in complaints[0]
     assert world.runner.calls == ["stop"]
+
+
+def test_a_worker_that_ends_before_it_is_told_to_has_no_final_report(
+    world: World, complaints: list[str]
+) -> None:
+    world.start()
+    world.report(0, is_final=True, is_early=True)
+    del world.runner.clients["host_a"]
+    world.answer_drain(1)
+    world.runner.stop()
+
+    assert len(complaints) == 1, "it is said when it happens, and once"
+    assert re.match(r"worker 1 of 2 \(host_a\) ended before it was told to, \d+ s", complaints[0])
+    assert world.leader.results is not None
+    assert world.leader.results.final_workers == {1}
+    assert world.leader.results.exit_code is ExitCode.INCONCLUSIVE
 
 
 def test_a_worker_that_quits_while_it_is_waited_for_is_lost(

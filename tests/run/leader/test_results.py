@@ -1,6 +1,8 @@
 """From what workers report to results: verdicts, files, complaints."""
 
+import errno
 import json
+import os
 import random
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from loadtest.clock import NS_PER_S
 from loadtest.errors import UsageError
 from loadtest.metrics import ExitCode
 from loadtest.run.leader.results import RunContext, RunResults, failure_lines
+from loadtest.run.leader.shortfall import WORKER_GONE
 from loadtest.run.options import RunOptions
 from loadtest.run.presentation import presentation
 from tests.support.profiles import profile
@@ -38,10 +41,10 @@ def options(results: Path, *overrides: str, record: str = "") -> RunOptions:
     )
 
 
-def conducted(results: Path, *, workers: int = 1, record: str = "") -> RunResults:
+def conducted(results: Path, *overrides: str, workers: int = 1, record: str = "") -> RunResults:
     context = RunContext("http://127.0.0.1:1", is_embedded=True, workers=workers)
     return RunResults(
-        options(results, record=record),
+        options(results, *overrides, record=record),
         context,
         random=random.Random(len([*results.iterdir()])),
     )
@@ -157,7 +160,74 @@ def test_results_that_cannot_be_written_are_no_success(
 
     assert results.exit_code is ExitCode.INCONCLUSIVE
     assert "never overwritten" in complaints[0]
-    assert "PASS" in capsys.readouterr().out, "what was measured is still said"
+    assert "INCONCLUSIVE" in capsys.readouterr().out, "the summary is on the terminal"
+    found = summary(tmp_path)
+    assert found["verdict"] == "INCONCLUSIVE", "on disk as well"
+    assert [reason["code"] for reason in found["reasons"]] == ["results_not_written"]
+
+
+def test_a_full_disk_leaves_no_file_with_another_verdict(
+    tmp_path: Path,
+    complaints: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    results = conducted(tmp_path)
+    results.take(snapshot(), is_final=True)
+    written: list[str] = []
+
+    def fsync(_file: int) -> None:
+        if written:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written.append("summary.json")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    results.finish()
+
+    assert results.exit_code is ExitCode.INCONCLUSIVE
+    assert "no space left on device; free some space" in complaints[0]
+    assert "INCONCLUSIVE" in capsys.readouterr().out
+    assert [path.name for path in results.folder.iterdir()] == ["run.log"]
+
+
+def test_what_was_planned_for_a_worker_that_ended_early_is_dropped(
+    tmp_path: Path, complaints: list[str]
+) -> None:
+    three_cells = ("population.cells=3", "population.users=60")
+    results = conducted(tmp_path, *three_cells, workers=2)
+    results.take(snapshot(0), is_final=True)
+    results.take(snapshot(1), is_final=False)
+    results.note_early(1, "host_1")
+    seconds = 60 + results._collection.latest_s(1)
+    results._clock = lambda: results._started_ns + seconds * NS_PER_S
+    results.note_draining()
+    results.note_lost(1, "host_1")
+    results.finish()
+
+    found = summary(tmp_path)
+    assert [reason["code"] for reason in found["reasons"]] == [
+        "worker_ended_early",
+        "arrivals_dropped",
+    ]
+    assert found["generator"]["workers_lost"] == 1
+    dropped = found["actions"]["message"]["dropped_by_reason"]
+    planned = options(tmp_path, *three_cells).planned_load().messages_per_s * 60 / 3
+    assert dropped == {WORKER_GONE: pytest.approx(planned, abs=1)}
+
+
+def test_a_run_that_was_shorter_than_planned_does_not_pass(tmp_path: Path) -> None:
+    context = RunContext("http://127.0.0.1:1", is_embedded=True, duration_s=120)
+    results = RunResults(options(tmp_path), context, random=random.Random(1))
+    results.take(snapshot(), is_final=True)
+    results._clock = lambda: results._started_ns + 113 * NS_PER_S
+    results.note_draining()
+    results.finish()
+
+    found = summary(tmp_path)
+    assert (found["planned_s"], found["sending_s"]) == (120, 113)
+    [reason] = found["reasons"]
+    assert (reason["code"], reason["value"]) == ("ended_early", 7)
+    assert results.exit_code is ExitCode.INCONCLUSIVE
 
 
 def test_a_folder_that_cannot_be_made_is_a_usage_error(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from loadtest.run.messages import MessageKind
 from loadtest.run.run_plan import RunPlan
 from loadtest.run.worker import worker as worker_module
 from loadtest.run.worker.active_run import NoRunError, runtime_of
+from loadtest.run.worker.leader_watch import SILENCE_S
 from loadtest.run.worker.worker import RunWorker
 from loadtest.spanning import DrainStage
 from loadtest.spanning.batch import Batch, decode, encode
@@ -245,5 +246,69 @@ def test_a_worker_that_is_interrupted_alone_leaves_with_its_final_report(
     world.begin()
     world.worker._interrupted()
 
-    assert world.said(MessageKind.REPORT)[-1]["is_final"]
+    report = world.said(MessageKind.REPORT)[-1]
+    assert (report["is_final"], report["is_early"]) == (True, True)
     assert world.runner.calls == ["stop", "quit"]
+
+
+def test_a_worker_whose_process_ends_by_itself_says_that_it_is_early(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "_MASTER_DECIDES_WITHIN_S", 0)
+    world.begin()
+    world.fire("quitting")
+
+    report = world.said(MessageKind.REPORT)[-1]
+    assert (report["is_final"], report["is_early"]) == (True, True)
+
+
+def test_a_signal_to_all_processes_is_left_to_the_leader(world: World) -> None:
+    world.begin()
+    ending = gevent.spawn(world.fire, "quitting")
+    gevent.idle()
+    world.tell(MessageKind.DRAIN)
+    ending.join()
+
+    [final] = [each for each in world.said(MessageKind.REPORT) if each["is_final"]]
+    assert not final["is_early"]
+
+
+def test_a_worker_ends_at_its_planned_end_without_being_told(world: World) -> None:
+    world.begin(replace(PLAN, duration_s=-10))
+    while not (said := [each for each in world.said(MessageKind.REPORT) if each["is_final"]]):
+        gevent.sleep(0.01)
+
+    assert not said[0]["is_early"]
+    assert world.runner.calls == [], "it waits for what its leader says next"
+
+
+def test_a_worker_without_its_leader_ends_with_its_process(world: World) -> None:
+    world.begin()
+    watch: Any = world.worker._watch
+    for _ in range(round(SILENCE_S * 2)):
+        watch.look()
+    while "quit" not in world.runner.calls:
+        gevent.sleep(0.01)
+
+    assert world.said(MessageKind.REPORT)[-1]["is_early"]
+
+
+def test_an_answer_of_the_leader_is_no_silence(world: World) -> None:
+    world.begin()
+    watch: Any = world.worker._watch
+    for _ in range(round(SILENCE_S * 4)):
+        watch.look()
+        world.environment.events.heartbeat_received.fire(client_id="x", timestamp=0)  # type: ignore[no-untyped-call]
+    gevent.idle()
+
+    assert world.runner.calls == []
+
+
+def test_a_fork_whose_parent_is_gone_waits_for_nobody(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "is_orphan", lambda: True)
+    world.begin()
+    world.fire("quitting")
+
+    assert world.said(MessageKind.REPORT)[-1]["is_early"]
