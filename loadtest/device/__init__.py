@@ -6,9 +6,11 @@ event, answers heart-beats and comes back after a loss. It reads no clock, opens
 no task: whoever drives it hands in what arrived and when, and gives it a ``Link`` to write to.
 """
 
-from loadtest.device.core import ChatSession, DeviceCore, Listener, Outcome
+from loadtest.device.chat_sessions import ChatSession
+from loadtest.device.core import DeviceCore, Listener
 from loadtest.device.device import Device
 from loadtest.device.fleet import DeviceSettings, Fleet, Link, LinkOwner
+from loadtest.device.pending import Outcome
 from loadtest.device.timers import TimerLanes
 
 __all__ = [

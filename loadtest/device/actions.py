@@ -15,8 +15,8 @@ import msgspec
 
 from loadtest.chat.correlation import Mark, marked_keystrokes, message_body
 from loadtest.chat.resources import ChannelLinks, MessageLinks
-from loadtest.device.core import DeviceCore, Done, Outcome, Pending, Typed
-from loadtest.device.pending import act, fail, relay
+from loadtest.device.core import DeviceCore, Typed
+from loadtest.device.pending import Done, Outcome, Pending
 from loadtest.observations import Action
 from loadtest.wire.stomp import header_value
 
@@ -68,7 +68,7 @@ def _is_refused(
         reason = f"channel {links.id} offers no action {link!r} to this user"
     else:
         return False
-    fail(device, pending, reason, pending.written_ns)
+    device.pending.fail(pending, reason, pending.written_ns)
     return True
 
 
@@ -83,9 +83,9 @@ def create_channel(device: DeviceCore, channel: dict[str, object], timing: Timin
         return
     if not device.create_channel_link:
         reason = "the server offers no action 'createChannel' to this user"
-        fail(device, pending, reason, pending.written_ns)
+        device.pending.fail(pending, reason, pending.written_ns)
     else:
-        act(device, device.create_channel_link, _encode(channel), pending)
+        device.pending.act(device.create_channel_link, _encode(channel), pending)
         device.flush()
 
 
@@ -93,7 +93,7 @@ def get_channel(device: DeviceCore, channel: int, timing: Timing) -> None:
     """Read a channel that is known by its id."""
     pending = timing.pending(Action.GET_CHANNEL)
     if not _is_refused(device, pending):
-        relay(device, device.fleet.settings.dialect.channel_relay(channel), pending)
+        device.pending.relay(device.fleet.settings.dialect.channel_relay(channel), pending)
         device.flush()
 
 
@@ -101,7 +101,7 @@ def get_current_user(device: DeviceCore, timing: Timing) -> None:
     """Read the user of this device, for links that are needed rarely."""
     pending = timing.pending(Action.RELAY)
     if not _is_refused(device, pending):
-        relay(device, device.fleet.settings.dialect.user_relay, pending)
+        device.pending.relay(device.fleet.settings.dialect.user_relay, pending)
         device.flush()
 
 
@@ -114,7 +114,7 @@ def list_channels(
         b"%b:%b\n" % (header_value(name), header_value(value)) for name, value in filters.items()
     )
     if not _is_refused(device, pending):
-        relay(device, destination, pending)
+        device.pending.relay(destination, pending)
         device.flush()
 
 
@@ -122,7 +122,7 @@ def join_channel(device: DeviceCore, links: ChannelLinks, timing: Timing) -> Non
     """Join a public channel: send the whole channel back, as the SDK does."""
     pending = timing.pending(Action.JOIN_CHANNEL)
     if not _is_refused(device, pending, links, "join"):
-        act(device, links.actions["join"], b'{"channel":%b}' % links.resource, pending)
+        device.pending.act(links.actions["join"], b'{"channel":%b}' % links.resource, pending)
         device.flush()
 
 
@@ -131,7 +131,7 @@ def invite_user(device: DeviceCore, links: ChannelLinks, username: str, timing: 
     pending = timing.pending(Action.INVITE_USER)
     if not _is_refused(device, pending, links, "invite"):
         body = _encode({"user": {"username": username}})
-        act(device, links.actions["invite"], body, pending)
+        device.pending.act(links.actions["invite"], body, pending)
         device.flush()
 
 
@@ -145,7 +145,7 @@ def update_channel(
     channel = msgspec.json.decode(links.resource)
     channel.update(changes)
     device.fleet.observer.channel_updated(device.number, links.id, timing.due_ns, timing.now_ns)
-    act(device, links.actions["update"], _encode(channel), pending)
+    device.pending.act(links.actions["update"], _encode(channel), pending)
     device.flush()
 
 
@@ -157,7 +157,7 @@ def send_message(device: DeviceCore, links: ChannelLinks, text: str, timing: Tim
     pending = timing.pending(Action.MESSAGE)
     if not _is_refused(device, pending, links, "message"):
         body = _caused_message(device, links.id, text, timing)
-        act(device, links.actions["message"], body, pending)
+        device.pending.act(links.actions["message"], body, pending)
         device.flush()
 
 
@@ -166,15 +166,12 @@ def reply_to_message(device: DeviceCore, message: MessageLinks, text: str, timin
     pending = timing.pending(Action.REPLY)
     if not _is_refused(device, pending):
         body = _caused_message(device, message.channel, text, timing)
-        act(device, message.actions.reply, body, pending)
+        device.pending.act(message.actions.reply, body, pending)
         device.flush()
 
 
 def _caused_message(device: DeviceCore, channel: int, text: str, timing: Timing) -> bytes:
-    if device.sequences is None:
-        device.sequences = {}
-    sequence = device.sequences.get(channel, 0) + 1
-    device.sequences[channel] = sequence
+    sequence = device.drafts.next_sequence(channel)
     fleet = device.fleet
     key = fleet.next_key()
     fleet.observer.message_sent(key, device.number, channel, sequence, timing.due_ns, timing.now_ns)
@@ -193,7 +190,7 @@ def read_message(device: DeviceCore, message: MessageLinks, timing: Timing) -> N
     fleet.observer.message_read(
         device.number, message.channel, message.id, timing.due_ns, timing.now_ns
     )
-    act(device, message.actions.read, b"{}", pending)
+    device.pending.act(message.actions.read, b"{}", pending)
     device.flush()
 
 
@@ -205,7 +202,7 @@ def edit_message(device: DeviceCore, message: MessageLinks, text: str, timing: T
     device.fleet.observer.message_edited(
         device.number, message.channel, message.id, timing.due_ns, timing.now_ns
     )
-    act(device, message.actions.edit, _encode({"body": text}), pending)
+    device.pending.act(message.actions.edit, _encode({"body": text}), pending)
     device.flush()
 
 
@@ -213,7 +210,7 @@ def react_to_message(device: DeviceCore, message: MessageLinks, emoji: str, timi
     """React to a message with an emoji."""
     pending = timing.pending(Action.REACT)
     if not _is_refused(device, pending):
-        act(device, message.actions.react, _encode({"emoji": emoji}), pending)
+        device.pending.act(message.actions.react, _encode({"emoji": emoji}), pending)
         device.flush()
 
 
@@ -227,17 +224,17 @@ def send_keystrokes(device: DeviceCore, links: ChannelLinks, keys: str, timing: 
     loses what was typed in the first. Latency counts from the end of the debounce.
     """
     delay_ns = device.fleet.settings.keystroke_debounce_ns
-    replaced = device.typed
-    typed = device.typed = Typed(links, keys, timing.due_ns + delay_ns, timing.done)
+    replaced = device.drafts.typed
+    typed = device.drafts.typed = Typed(links, keys, timing.due_ns + delay_ns, timing.done)
     device.fleet.timers.after(delay_ns, timing.now_ns, _write_keystrokes, device, typed)
     if replaced is not None and replaced.done is not None:
         replaced.done(_REPLACED, timing.now_ns)
 
 
 def _write_keystrokes(device: DeviceCore, typed: Typed, now_ns: int) -> None:
-    if device.typed is not typed:
+    if device.drafts.typed is not typed:
         return
-    device.typed = None
+    device.drafts.typed = None
     links, fleet = typed.links, device.fleet
     if not device.is_active:
         # Not a failure: they were never sent, and the user may have left in the meantime.
@@ -252,5 +249,5 @@ def _write_keystrokes(device: DeviceCore, typed: Typed, now_ns: int) -> None:
     key = fleet.next_key()
     fleet.observer.keystrokes_sent(key, device.number, links.id, typed.due_ns, now_ns)
     body = _encode({"keys": marked_keystrokes(typed.keys, fleet.run, key)})
-    act(device, links.actions["keystrokes"], body, pending)
+    device.pending.act(links.actions["keystrokes"], body, pending)
     device.flush()

@@ -8,8 +8,8 @@ read receipt of the user. One rule: the second relay waits for the answer to the
 import msgspec
 
 from loadtest.chat.resources import NotificationEvent, decode
-from loadtest.device import pending
-from loadtest.device.core import DeviceCore, Outcome, Pending
+from loadtest.device.core import DeviceCore
+from loadtest.device.pending import Outcome, Pending
 from loadtest.errors import RemoteProtocolError
 from loadtest.observations import Action, ChatEvent
 
@@ -50,4 +50,4 @@ def _relay(device: DeviceCore, links: tuple[str, ...], now_ns: int) -> None:
             device.flush()
 
     wait = Pending(Action.RELAY, now_ns, now_ns, answered, parameters=_UNREAD_ONLY)
-    pending.relay(device, links[0], wait)
+    device.pending.relay(links[0], wait)

@@ -23,10 +23,11 @@ from loadtest.chat.resources import (
     relayed_message,
     type_of,
 )
-from loadtest.device import pending
-from loadtest.device.core import ChatSession, DeviceCore, Outcome, Pending
+from loadtest.device.chat_sessions import ChatSession
+from loadtest.device.core import DeviceCore
 from loadtest.device.counts import changes_counts, relay_counts
 from loadtest.device.numbers import TOPIC_MASK, session_number
+from loadtest.device.pending import Outcome, Pending
 from loadtest.errors import RemoteProtocolError
 from loadtest.observations import Action, ChatEvent
 
@@ -83,7 +84,7 @@ def receive_chat_event(
     An event of a chat session that was ended a moment ago was in flight: it is observed, but no
     handler hears it and it is not acknowledged, as in the SDK.
     """
-    chat_session = device.chat_sessions.get(ordinal)
+    chat_session = device.chat_sessions.by_ordinal.get(ordinal)
     rule = _CHAT_RULES_BY_INDEX[device.fleet.settings.dialect.number][index]
     if rule is None:
         _receive_read_receipt(device, ordinal, chat_session, body, now_ns)
@@ -101,7 +102,7 @@ def receive_chat_event(
         relayed = _relay_link(event, body)
         if relayed is not None:
             wait = _Relayed(device, chat_session, event, body)
-            pending.relay(device, relayed, Pending(Action.RELAY, now_ns, now_ns, wait.answered))
+            device.pending.relay(relayed, Pending(Action.RELAY, now_ns, now_ns, wait.answered))
             return True
     if event and device.listener is not None:
         device.listener.chat_event(device, chat_session, event, body, now_ns)
@@ -249,7 +250,7 @@ def _receive_read_receipt(
             device, chat_session, body, now_ns, is_identified=message is not None
         )
         link = receipt.relays.message
-        pending.relay(device, link, Pending(Action.RELAY, now_ns, now_ns, wait.answered))
+        device.pending.relay(link, Pending(Action.RELAY, now_ns, now_ns, wait.answered))
     elif message is None:
         observer.event_unexplained(event.type, device.number, number, now_ns)
 

@@ -17,7 +17,6 @@ from loadtest.chat.correlation import PROPERTY
 from loadtest.chat.resources import ChannelLinks, relayed_message
 from loadtest.device import ChatSession, Device, DeviceCore, Fleet, Outcome, actions
 from loadtest.device.actions import Timing
-from loadtest.device.chat_session import end_chat_session, start_chat_session
 from loadtest.observations import Action, ChatEvent
 from loadtest.simulation.cells import Cell, CellChannel, SimulatedUser
 from loadtest.simulation.existing_cells import ExistingCell
@@ -318,17 +317,17 @@ class Director:
         links = cell.links_of(planned.channel)
         if links is None:
             return _not_there(cell.channels[planned.channel])
-        open_session = device.chat_session_in(links.id)
+        open_session = device.chat_sessions.in_channel(links.id)
         if planned.kind is ActionKind.LEAVE and open_session is not None:
             # Without a connection as well: a reconnect must not bring it back.
-            end_chat_session(device, open_session, timing.now_ns)
+            device.chat_sessions.end(open_session, timing.now_ns)
             return ""
         if not device.is_active:
             return f"user session: {device.state.value}"
         if planned.kind is ActionKind.ENTER:
             if open_session is not None:
                 return "the chat session before it has not ended"
-            start_chat_session(device, links, due_ns=timing.due_ns, now_ns=timing.now_ns)
+            device.chat_sessions.start(links, due_ns=timing.due_ns, now_ns=timing.now_ns)
             return ""
         if open_session is None:
             return "no chat session in the channel"

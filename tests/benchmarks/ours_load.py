@@ -10,7 +10,6 @@ from loadtest.chat.resources import ChannelLinks, relayed_channel
 from loadtest.clock import NS_PER_S, monotonic_ns
 from loadtest.device import Device, DeviceCore, Outcome, actions
 from loadtest.device.actions import Timing
-from loadtest.device.chat_session import start_chat_session
 
 __all__ = ["ClosedSending", "OpenSending", "Sender", "enter_channel"]
 
@@ -43,7 +42,7 @@ class _Entering:
         def answered(outcome: Outcome, at_ns: int) -> None:
             if outcome.is_ok:
                 links = device.fleet.learn_channel(*relayed_channel(outcome.body))
-                start_chat_session(device, links, due_ns=at_ns, now_ns=at_ns)
+                device.chat_sessions.start(links, due_ns=at_ns, now_ns=at_ns)
 
         actions.get_channel(device, self._channel, Timing(now_ns, now_ns, answered))
 

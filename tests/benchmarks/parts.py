@@ -22,6 +22,7 @@ from loadtest.clock import NS_PER_MS, NS_PER_S, process_cpu_ns, utc_now
 from loadtest.metrics import Ledger, LedgerSettings, merge
 from loadtest.observations import ChatEvent
 from tests.benchmarks.bridge import round_trips, submissions
+from tests.benchmarks.devices import EVENTS, bring_up_cost, event_cost
 from tests.benchmarks.errors import BenchmarkError
 from tests.benchmarks.served import Served
 
@@ -32,6 +33,8 @@ _COMMANDS = 100_000
 _GREENLETS = 100
 _MESSAGES = 2_000
 _ROOM = 50
+_EVENTS = 5_000
+_DEVICES = 500
 _SERVED_DEVICES = 400
 _SERVED_S = 8.0
 
@@ -102,6 +105,17 @@ def ledger_cost(devices: int, messages: int) -> Part:
     return part
 
 
+# --- devices ----------------------------------------------------------------------------------
+
+
+def device_costs(events: int, devices: int) -> list[Part]:
+    """Measure each kind of event, and devices up to an active chat session."""
+    parts = [
+        Part(f"device, {kind.type}", events, event_cost(kind, events), "events") for kind in EVENTS
+    ]
+    return [*parts, Part("device, brought up", devices, bring_up_cost(devices), "devices")]
+
+
 # --- the embedded server ----------------------------------------------------------------------
 
 
@@ -143,6 +157,7 @@ def measure_parts() -> list[Part]:
         ),
         ledger_cost(_ROOM, _MESSAGES),
         ledger_cost(2, _MESSAGES * 10),
+        *device_costs(_EVENTS, _DEVICES),
     ]
 
 

@@ -9,7 +9,7 @@ from tests.benchmarks.bridge import round_trips, submissions
 from tests.benchmarks.cores import main as cores
 from tests.benchmarks.curves import main as curves
 from tests.benchmarks.errors import BenchmarkError
-from tests.benchmarks.parts import Part, ledger_cost
+from tests.benchmarks.parts import Part, device_costs, ledger_cost
 
 
 def test_a_part_costs_time_for_each_piece_of_work() -> None:
@@ -23,6 +23,13 @@ def test_the_ledger_counts_every_delivery_of_its_benchmark() -> None:
 
     assert part.count == 3_000
     assert part.cpu_ns > 0
+
+
+def test_every_kind_of_event_is_observed_and_every_device_is_brought_up() -> None:
+    parts = device_costs(events=3, devices=2)
+
+    assert [part.count for part in parts] == [3] * (len(parts) - 1) + [2]
+    assert all(part.cpu_ns > 0 for part in parts)
 
 
 def test_every_command_over_the_bridge_is_done() -> None:

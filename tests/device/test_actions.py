@@ -137,7 +137,7 @@ def test_an_action_without_a_user_session_fails_at_once(
     now_ns = acting.now_ns
     assert acting.told() == [("action_failed", expected[0], 1, now_ns - 5, now_ns, reason)]
     assert acting.outcomes == [Outcome(reason)]
-    assert acting.device.pending == {}
+    assert acting.device.pending.awaited == {}
 
 
 @pytest.mark.parametrize(

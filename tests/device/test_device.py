@@ -64,7 +64,7 @@ def test_a_start_is_told_from_connect_to_the_last_receipt() -> None:
     world = DeviceWorld()
     rig, asked_ns = world.rig(), world.now_ns
     told: list[tuple[str, int]] = []
-    rig.device.started = lambda reason, now_ns: told.append((reason, now_ns))
+    rig.device.start_up.started = lambda reason, now_ns: told.append((reason, now_ns))
     rig.device.listener = listener = HearingListener()
     rig.device.start(due_ns=asked_ns - 5, now_ns=asked_ns)
     world.advance(1)
@@ -234,7 +234,7 @@ def test_a_refused_connection_fails_the_start_and_is_tried_again() -> None:
     world = DeviceWorld()
     rig = rig_in(State.OPENING, world)
     told: list[str] = []
-    rig.device.started = lambda reason, _now_ns: told.append(reason)
+    rig.device.start_up.started = lambda reason, _now_ns: told.append(reason)
     rig.close_link("connection refused")
     assert told == ["connection refused"]
     world.advance(5)
@@ -301,7 +301,7 @@ def test_an_end_is_an_end_in_every_state(state: State) -> None:
     world = DeviceWorld(heart_beats=False)
     rig = rig_in(state, world)
     told: list[str] = []
-    rig.device.started = lambda reason, _now_ns: told.append(reason)
+    rig.device.start_up.started = lambda reason, _now_ns: told.append(reason)
     for _ in range(2):
         rig.device.end(world.now_ns)
     if rig.device.state in (State.ENDING, State.CLOSING):
@@ -312,7 +312,7 @@ def test_an_end_is_an_end_in_every_state(state: State) -> None:
     assert world.asked in ([], [rig.owner])
     if (rig.device.state, state) == (State.ENDED, State.SUBSCRIBING):
         assert told == ["ended before it was active"]
-    assert not rig.device.pending
+    assert not rig.device.pending.awaited
     # Whatever was told as starting was told as ended, or as lost.
     names = [call[0] for call in world.observer.calls]
     ends = names.count("user_session_ended") + names.count("connection_lost")

@@ -6,7 +6,6 @@ import pytest
 
 from loadtest.chat.correlation import PROPERTY, marked_keystrokes
 from loadtest.chat.dialect import DIALECT_2
-from loadtest.device.chat_session import end_chat_session
 from loadtest.observations import Action, ChatEvent
 from tests.support import stompx_resources as resources
 from tests.support.device_world import RUN, DeviceWorld, HearingListener
@@ -39,7 +38,7 @@ class Present:
         return self.rig.hear_event(self.rig.topic_id(topic), kind, resource)
 
     def end(self) -> None:
-        end_chat_session(self.rig.device, self.chat_session, self.now_ns)
+        self.rig.device.chat_sessions.end(self.chat_session, self.now_ns)
         self.rig.read()
         self.told()
 

@@ -17,7 +17,6 @@ from loadtest.chat.correlation import KEYSTROKES_SEPARATOR
 from loadtest.chat.dialect import DIALECTS
 from loadtest.chat.resources import ChannelLinks, MessageLinks, relayed_channel, relayed_message
 from loadtest.device import Outcome, actions
-from loadtest.device.chat_session import end_chat_session
 from loadtest.wire.stomp import Frame, encode
 from tests.support.device_world import DeviceWorld, Rig
 from tests.support.recordings import RecordedEvent, RecordedFrame, recording
@@ -131,8 +130,8 @@ class Scene:
         rig.ask_to_enter(self.links[line.device])
 
     def leave(self, rig: Rig, _line: RecordedFrame) -> None:
-        [chat_session] = rig.device.chat_sessions.values()
-        end_chat_session(rig.device, chat_session, self.world.now_ns)
+        [chat_session] = rig.device.chat_sessions
+        rig.device.chat_sessions.end(chat_session, self.world.now_ns)
 
     def send_message(self, rig: Rig, line: RecordedFrame) -> None:
         text = json.loads(line.body)["body"]

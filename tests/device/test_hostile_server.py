@@ -52,7 +52,7 @@ def test_a_session_id_that_connect_could_not_repeat_breaks_the_connection() -> N
     rig = rig_in(State.CONNECTING, world)
     rig.hear(b"CONNECTED\nversion:1.2\nsession:a\rb\n\n\0")
     assert rig.device.state is State.WAITING
-    assert rig.device.auth_session == ""
+    assert rig.device.start_up.auth_session == ""
 
 
 def test_what_is_read_after_the_connection_was_given_up_is_dropped() -> None:
@@ -142,5 +142,5 @@ def test_no_server_can_make_a_device_fail(data: st.DataObject) -> None:
     world.advance(200)
 
     assert rig.device.state in (State.ENDED, State.IDLE)
-    assert not rig.device.pending
+    assert not rig.device.pending.awaited
     assert not rig.device.chat_sessions

@@ -3,8 +3,8 @@
 import pytest
 
 from loadtest.chat.dialect import DIALECT_1
-from loadtest.device import Outcome, actions, pending
-from loadtest.device.core import Pending
+from loadtest.device import Outcome, actions
+from loadtest.device.pending import Pending
 from loadtest.observations import Action
 from loadtest.wire.stomp import Frame
 from tests.support import stompx_resources as resources
@@ -152,7 +152,7 @@ def test_an_action_that_ends_at_its_receipt_ignores_events() -> None:
     asking = Asking()
     rig = asking.rig
     read = Pending(Action.READ, 1, 1, asking.done, ends_at_receipt=True)
-    pending.act(rig.device, "~read", b"{}", read)
+    rig.device.pending.act("~read", b"{}", read)
     rig.device.flush()
     identifier = rig.read()[-1].require("receipt")
     rig.hear_event(messages_topic(rig), "x", resources.message(6), receipt_id=identifier)
@@ -192,7 +192,7 @@ def test_an_action_without_its_receipt_says_so() -> None:
     read = Pending(
         Action.READ, asking.world.now_ns, asking.world.now_ns, asking.done, ends_at_receipt=True
     )
-    pending.act(asking.rig.device, "~read", b"{}", read)
+    asking.rig.device.pending.act("~read", b"{}", read)
     asking.world.advance(10)
     assert asking.reasons() == ["no RECEIPT within 10 s"]
 
@@ -209,7 +209,7 @@ def test_an_error_names_the_action_or_the_relay_that_failed() -> None:
     )
     assert asking.reasons()[1:] == ["ResourceNotFoundError: no"]
     assert other.command == "SEND"
-    assert len(asking.rig.device.pending) == 1
+    assert len(asking.rig.device.pending.awaited) == 1
 
 
 def test_an_error_that_names_nothing_fails_every_action_and_no_relay() -> None:
@@ -220,7 +220,7 @@ def test_an_error_that_names_nothing_fails_every_action_and_no_relay() -> None:
     asking.rig.hear_error(resources.error("ClientError", "malformed"))
 
     assert asking.reasons() == ["ClientError: malformed"] * 2
-    assert len(asking.rig.device.pending) == 1
+    assert len(asking.rig.device.pending.awaited) == 1
     assert asking.rig.read() == []  # the errors queue is not acknowledged
 
 
@@ -268,9 +268,9 @@ def test_the_end_of_the_user_session_fails_what_is_left() -> None:
 def test_a_link_with_a_nul_fails_the_action_and_nothing_else() -> None:
     asking = Asking()
     wait = Pending(Action.READ, 1, 1, asking.done)
-    pending.act(asking.rig.device, "~\0", b"{}", wait)
+    asking.rig.device.pending.act("~\0", b"{}", wait)
     assert asking.reasons() == [r"the link '~\x00' holds a NUL; STOMP cannot carry it"]
-    assert asking.rig.device.pending == {}
+    assert asking.rig.device.pending.awaited == {}
 
 
 # --- rate limits ------------------------------------------------------------------------------
@@ -340,3 +340,8 @@ def test_a_repeated_relay_has_a_deadline_of_its_own() -> None:
     assert asking.reasons() == []
     asking.world.advance(1)
     assert asking.reasons() == ["no answer within 10 s"]
+
+
+def test_an_outcome_is_well_without_a_reason() -> None:
+    assert Outcome(body=b"{}").is_ok
+    assert not Outcome("no answer").is_ok

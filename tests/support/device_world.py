@@ -12,8 +12,7 @@ from loadtest.chat.resources import ChannelLinks, relayed_channel
 from loadtest.clock import NS_PER_S
 from loadtest.device import ChatSession, Device, DeviceCore, DeviceSettings, Fleet, LinkOwner
 from loadtest.device.actions import Timing
-from loadtest.device.chat_session import start_chat_session
-from loadtest.device.core import Done
+from loadtest.device.pending import Done
 from loadtest.wire.stomp import Frame
 from tests.support import stompx_resources as resources
 from tests.support.recording_observer import RecordingObserver
@@ -188,8 +187,8 @@ class Rig:
     def ask_to_enter(self, links: ChannelLinks, **arguments: Any) -> ChatSession:
         """Start a chat session that the device may start."""
         now_ns = self.world.now_ns
-        chat_session = start_chat_session(
-            self.device, links, due_ns=now_ns, now_ns=now_ns, **arguments
+        chat_session = self.device.chat_sessions.start(
+            links, due_ns=now_ns, now_ns=now_ns, **arguments
         )
         assert chat_session is not None
         return chat_session

@@ -117,7 +117,7 @@ def _start_and_end(
         open_link=owners.append,
     )
     device = Device(1, user.name, fleet, auth_params=user.auth_params or None)
-    device.started = lambda reason, _at_ns: outcomes.append(reason)
+    device.start_up.started = lambda reason, _at_ns: outcomes.append(reason)
     device.start(due_ns=clock(), now_ns=clock())
     link = _SocketLink(connection)
     owners[0].link_opened(link, clock())

@@ -287,7 +287,7 @@ class WorkerRuntime:
         return self._has_all() and self._is_quiet()
 
     def _is_quiet(self) -> bool:
-        return not any(each.pending or each.typed for each in self._devices())
+        return all(each.is_quiet for each in self._devices())
 
     def _has_all(self) -> bool:
         if self.spanning is not None and not self.spanning.exchange.knows_all_causes:

@@ -19,7 +19,6 @@ from loadtest.chat.resources import ChannelLinks, relayed_channel
 from loadtest.clock import NS_PER_S
 from loadtest.device import ChatSession, Device, DeviceCore, Outcome, actions
 from loadtest.device.actions import Timing
-from loadtest.device.chat_session import end_chat_session, start_chat_session
 from loadtest.device.state import NEXT_STATE, State
 from loadtest.engine import EngineStoppedError
 from loadtest.errors import ActionFailedError, UsageError
@@ -64,7 +63,7 @@ class ScriptedChatSession:
 
     def end(self) -> None:
         """End the chat session; the SDK awaits nothing for that, nor does this."""
-        self._device.run(lambda core, now_ns: end_chat_session(core, self._inner, now_ns))
+        self._device.run(lambda core, now_ns: core.chat_sessions.end(self._inner, now_ns))
         self._device.forget(self._inner)
 
 
@@ -112,7 +111,7 @@ class ChatDevice:
             elif core.state in (State.ENDING, State.CLOSING):
                 done(f"the user session before it has not ended: {core.state.value}")
             else:
-                core.started = lambda reason, _at_ns: done(reason)
+                core.start_up.started = lambda reason, _at_ns: done(reason)
                 if (core.state, "start") in NEXT_STATE:
                     core.start(due_ns=now_ns, now_ns=now_ns)
 
@@ -234,8 +233,7 @@ class ChatDevice:
         begun: list[ChatSession] = []
 
         def start(done: Callable[[str], None], now_ns: int) -> None:
-            chat_session = start_chat_session(
-                self._core,
+            chat_session = self._core.chat_sessions.start(
                 channel.links,
                 due_ns=now_ns,
                 now_ns=now_ns,

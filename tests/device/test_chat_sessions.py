@@ -4,8 +4,7 @@ import pytest
 
 from loadtest.chat.dialect import DIALECT_1, DIALECT_2, Dialect
 from loadtest.device import ChatSession
-from loadtest.device.chat_session import end_chat_session, start_chat_session
-from loadtest.device.core import ChatSessionState
+from loadtest.device.chat_sessions import ChatSessionState
 from loadtest.observations import Action
 from loadtest.wire.stomp import Frame
 from tests.support import stompx_resources as resources
@@ -98,8 +97,8 @@ def test_a_topic_that_needs_escapes_is_escaped() -> None:
 def test_a_late_start_tells_when_it_was_due_and_when_it_was_written() -> None:
     entering = Entering()
     due_ns = entering.world.now_ns - 30
-    start_chat_session(
-        entering.rig.device, entering.links, due_ns=due_ns, now_ns=entering.world.now_ns
+    entering.rig.device.chat_sessions.start(
+        entering.links, due_ns=due_ns, now_ns=entering.world.now_ns
     )
     for _ in range(2):
         entering.rig.grant_receipts(entering.rig.read())
@@ -131,7 +130,7 @@ def test_it_ends_in_the_order_of_the_sdk_with_self_last(dialect: Dialect) -> Non
     rig = entering.rig
     chat_session = rig.enter(entering.links)
     entering.world.observer.calls.clear()
-    end_chat_session(rig.device, chat_session, entering.world.now_ns)
+    rig.device.chat_sessions.end(chat_session, entering.world.now_ns)
     frames = rig.read()
 
     assert topics_of(rig, frames) == list(dialect.channel_topics_ended)
@@ -145,7 +144,7 @@ def test_what_has_ended_stays_ended() -> None:
     entering = Entering()
     chat_session = entering.rig.enter(entering.links)
     for _ in range(2):
-        end_chat_session(entering.rig.device, chat_session, entering.world.now_ns)
+        entering.rig.device.chat_sessions.end(chat_session, entering.world.now_ns)
     assert len(entering.world.observer.named("chat_session_ending")) == 1
 
 
@@ -163,7 +162,7 @@ def test_ending_a_start_ends_what_was_subscribed(granted: int, ended: list[str])
     for _ in range(granted):
         rig.grant_receipts(rig.read())
     rig.read()
-    end_chat_session(rig.device, chat_session, entering.world.now_ns)
+    rig.device.chat_sessions.end(chat_session, entering.world.now_ns)
     assert topics_of(rig, rig.read()) == ended
     assert entering.told == ["ended before it was active"]
 
@@ -178,11 +177,30 @@ def test_several_chat_sessions_live_side_by_side() -> None:
     first = rig.enter(world.learn_channel(4))
     second = rig.enter(world.learn_channel(5))
     again = rig.enter(world.learn_channel(4))  # the SDK allows it: every event comes twice
-    end_chat_session(rig.device, first, world.now_ns)
+    rig.device.chat_sessions.end(first, world.now_ns)
 
-    assert [second, again] == list(rig.device.chat_sessions.values())
+    assert [second, again] == list(rig.device.chat_sessions)
     assert len({first.number, second.number, again.number}) == 3
-    assert rig.device.chat_session_in(4) is again
+    assert rig.device.chat_sessions.in_channel(4) is again
+
+
+def test_a_chat_session_is_found_by_its_channel() -> None:
+    world = DeviceWorld()
+    rig = world.active_rig()
+    first, second = rig.enter(world.learn_channel(4)), rig.enter(world.learn_channel(5))
+
+    assert rig.device.chat_sessions.in_channel(4) is first
+    assert rig.device.chat_sessions.in_channel(5) is second
+    assert rig.device.chat_sessions.in_channel(6) is None
+
+
+def test_the_end_of_a_start_is_told_once() -> None:
+    told: list[tuple[str, int]] = []
+    chat_session = ChatSession(1, 1, DeviceWorld().learn_channel(4), frozenset())
+    chat_session.started = lambda reason, now_ns: told.append((reason, now_ns))
+    chat_session.settle_start("", 1)
+    chat_session.settle_start("late", 2)
+    assert told == [("", 1)]
 
 
 # --- failed starts ----------------------------------------------------------------------------
@@ -192,8 +210,7 @@ def test_an_eleventh_chat_session_is_refused() -> None:
     entering = Entering()
     for number in range(10):
         entering.rig.enter(entering.world.learn_channel(number + 10))
-    refused = start_chat_session(
-        entering.rig.device,
+    refused = entering.rig.device.chat_sessions.start(
         entering.links,
         due_ns=1,
         now_ns=entering.world.now_ns,
@@ -219,9 +236,9 @@ def test_none_starts_before_the_user_session_is_active() -> None:
     device = entering.rig.device
     started = entering.started
     assert (
-        start_chat_session(device, entering.links, due_ns=1, now_ns=now_ns, started=started) is None
+        device.chat_sessions.start(entering.links, due_ns=1, now_ns=now_ns, started=started) is None
     )
-    assert start_chat_session(device, entering.links, due_ns=1, now_ns=now_ns) is None
+    assert device.chat_sessions.start(entering.links, due_ns=1, now_ns=now_ns) is None
     assert entering.told == ["the user session is not active: waiting to reconnect"]
     assert len(entering.world.observer.named("action_failed")) == 2
 
@@ -373,7 +390,7 @@ def test_ending_one_while_the_connection_is_down_writes_nothing() -> None:
     rig.close_link("reset")
     world.advance(5)
     rig.open()
-    end_chat_session(rig.device, chat_session, world.now_ns)
+    rig.device.chat_sessions.end(chat_session, world.now_ns)
     rig.feed(rig.peer.accept())
     assert [frame.command for frame in rig.read()] == ["CONNECT"]
     assert len(world.observer.named("chat_session_ending")) == 1
@@ -423,7 +440,7 @@ def test_a_reconnect_subscribes_in_the_order_of_the_first_time(dialect: Dialect)
         burst = rig.read()
         assert burst[1 + len(dialect.user_topics) : -1] == written
         rig.grant_receipts(burst)
-    assert all(each.is_active for each in rig.device.chat_sessions.values())
+    assert all(each.is_active for each in rig.device.chat_sessions)
 
 
 @pytest.mark.parametrize("dialect", [DIALECT_1, DIALECT_2], ids=["dialect 1", "dialect 2"])
@@ -440,8 +457,8 @@ def test_what_was_ended_in_between_is_left_out_of_the_order() -> None:
     entering = Entering()
     rig, world = entering.rig, entering.world
     written = interleaved(entering)
-    [first, _] = rig.device.chat_sessions.values()
-    end_chat_session(rig.device, first, world.now_ns)
+    [first, _] = rig.device.chat_sessions
+    rig.device.chat_sessions.end(first, world.now_ns)
     rig.read()
     again = rig.enter(entering.links)
     rig.device.end(world.now_ns)
