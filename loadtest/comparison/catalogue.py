@@ -9,7 +9,8 @@ from enum import Enum
 from functools import cache
 
 from loadtest.comparison.shares import Share
-from loadtest.metrics.verdict.thresholds import PERCENTILES, samples_needed
+from loadtest.metrics.catalogue import PERCENTILES
+from loadtest.metrics.verdict.thresholds import samples_needed
 from loadtest.observations import Action, ChatEvent
 from loadtest.report.figures import Summary, action_label, at, event_label, measured, number
 

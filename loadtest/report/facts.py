@@ -1,12 +1,14 @@
 """Named figures of a run, with what they mean, for every rendering.
 
-One rule: a fact is a figure of the summary or a sum of some, never a judgement: sentences about a
-run are made in ``findings``, columns in ``tables``.
+A fact is a figure of the summary or a sum of some, never a judgement: sentences about a run are
+made in ``findings``, columns in ``tables``.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from loadtest.metrics.catalogue.declaration import Block
+from loadtest.metrics.catalogue.notified import NOTIFICATIONS, PUSH
 from loadtest.report.figures import (
     MISSING,
     Summary,
@@ -39,18 +41,17 @@ __all__ = [
     "unexpected_facts",
 ]
 
-WRONG_NOTIFICATIONS = (
-    ("missed", "missed", "a member without a chat session got none"),
-    ("duplicate", "duplicate", "the same device got it again"),
-    ("spurious", "spurious", "came although a chat session was active"),
-    ("handoff_gap", "hand-off gap", "neither delivered nor notified while a session ended"),
-    ("handoff_overlap", "hand-off overlap", "delivered and notified while a session ended"),
+
+def _wrong(block: Block, *names: str) -> tuple[tuple[str, str, str], ...]:
+    """Return key, words and meaning of some counts of a block."""
+    figures = (block.figure(name) for name in names)
+    return tuple((each.name, each.heading, each.meaning) for each in figures)
+
+
+WRONG_NOTIFICATIONS = _wrong(
+    NOTIFICATIONS, "missed", "duplicate", "spurious", "handoff_gap", "handoff_overlap"
 )
-WRONG_PUSHES = (
-    ("missed", "missed", "a member who was not connected at all got none"),
-    ("duplicate", "duplicate", "the sink got it again for the same user"),
-    ("spurious", "spurious", "for somebody who was connected, or is no member"),
-)
+WRONG_PUSHES = _wrong(PUSH, "missed", "duplicate", "spurious")
 _REASONS_SHOWN = 5
 _OUTSIDE = {
     "below_range": "below the range of a histogram",

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from loadtest.metrics.catalogue.declaration import Gravity
+from loadtest.metrics.catalogue.deliveries import LEDGER
 from loadtest.observations import ChatEvent
 from loadtest.report.facts import WRONG_NOTIFICATIONS, WRONG_PUSHES
 from loadtest.report.figures import (
@@ -42,14 +44,9 @@ _VERDICT_TONES: Mapping[str, Tone] = {
     "INCONCLUSIVE": Tone.WARN,
     "STOPPED": Tone.WARN,
 }
-_FAULTS = ("lost", "duplicate", "out_of_order")
-_TROUBLES = (
-    ("lost", "lost"),
-    ("late", "late"),
-    ("duplicate", "duplicate"),
-    ("out_of_order", "out of order"),
-    ("unexpected", "unexpected"),
-    ("refused", "refused"),
+_FAULTS = tuple(each.name for each in LEDGER.figures if each.gravity is Gravity.FAULT)
+_TROUBLES = tuple(
+    (each.name, each.heading) for each in LEDGER.figures if each.gravity is not Gravity.NOTHING
 )
 
 

@@ -69,7 +69,9 @@ def markdown_report(summary: Summary) -> str:
         ),
         markdown_table(device_classes_table(summary)),
         *(
-            _section("Between workers", between_workers_table(summary).only(*_FIGURES, "negative"))
+            _section(
+                "Between workers", between_workers_table(summary).only(*_FIGURES, "negative_count")
+            )
             if at(summary, "cross_worker")
             else ()
         ),

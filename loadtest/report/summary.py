@@ -1,57 +1,56 @@
 """The summary of a run: one dict that every rendering is made from.
 
-``docs/summary.md`` describes each key. One rule: a figure that was not measured is null beside a
-count of 0, never a number. Nothing is measured here; figures come from ``metrics``, and the verdict
-from its rules. The ledger is checked to add up, and a run in which it does not supports no verdict.
+The figures and their keys are declared in ``metrics.catalogue``, and ``docs/summary.md`` is made
+from the same declarations. Here it is decided from which counts each block comes. Nothing is
+measured here, and the verdict comes from its own rules. The ledger is checked to add up, and a run
+in which it does not supports no verdict.
 """
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from loadtest.metrics import Histogram, Totals
+from msgspec import structs
+
+from loadtest.metrics import Totals
+from loadtest.metrics.catalogue.declaration import Better, Block
+from loadtest.metrics.catalogue.deliveries import (
+    BY_DEVICE_CLASS,
+    COMPLETION,
+    CROSS_WORKER,
+    LATENCY,
+    LEDGER,
+    SERVICE_LATENCY,
+    STALENESS,
+)
+from loadtest.metrics.catalogue.machine import GENERATOR
+from loadtest.metrics.catalogue.notified import ACTIVATION, NOTIFICATIONS, PUSH, RECOVERY
+from loadtest.metrics.catalogue.values import block_values, latency_values, ratio_value
+from loadtest.metrics.catalogue.work import ACTIONS, LOAD, SESSIONS
 from loadtest.metrics.clocks.state import ClockState
 from loadtest.metrics.figures.figures import (
-    SHEDDABLE,
     SIZE_CLASSES,
     ActionFigures,
-    CompletionFigures,
     EventFigures,
     Figures,
     NotificationFigures,
     PushFigures,
     SlowFigures,
 )
-from loadtest.metrics.verdict.thresholds import (
-    COMPLETION_MARKS,
-    NOTIFICATION_COUNTS,
-    PERCENTILES,
-    PUSH_COUNTS,
-    RECOVERY_COUNTS,
-    Threshold,
-)
+from loadtest.metrics.verdict.thresholds import Threshold
 from loadtest.metrics.verdict.verdict import Soundness, judge
 from loadtest.observations import Action, ChatEvent
 
-__all__ = [
-    "END_TOLERANCE_S",
-    "SCHEMA",
-    "RunFacts",
-    "build_summary",
-    "contradictions",
-    "latency_figures",
-]
+__all__ = ["END_TOLERANCE_S", "SCHEMA", "RunFacts", "build_summary", "contradictions"]
 
 SCHEMA = "chatkitty-loadtest/1"
 
-_US_PER_MS = 1000
 _NOT_WANTED = (Action.RELAY, Action.GET_CHANNEL, Action.RECONNECT)
 """What devices do by themselves: no user plans it, and it says nothing of what was offered."""
 END_TOLERANCE_S = 1.0
 """A run that sends this much shorter than planned has kept its plan."""
 _SESSION_STARTS = (Action.USER_SESSION_START, Action.CHAT_SESSION_START)
 _NOTIFICATION = str(ChatEvent.NOTIFICATION_CREATED)
-_RATIO_DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,20 +125,20 @@ def build_summary(totals: Totals, run: RunFacts) -> dict[str, Any]:
         "latency": _latency(figures),
         "service_latency": _service_latency(figures),
         "cross_worker": _cross_worker(figures),
-        "staleness": _staleness(figures),
+        "staleness": _by_event(STALENESS, figures),
         "completion": _completion(figures),
         "actions": {
-            name: _action(action)
+            name: _work(ACTIONS, action)
             for name, action in sorted(figures.actions.items())
             if name not in _SESSION_STARTS
         },
         "sessions": {
-            str(name): _action(figures.actions.get(name, ActionFigures()))
+            str(name): _work(SESSIONS, figures.actions.get(name, ActionFigures()))
             for name in _SESSION_STARTS
         },
         "notifications": _notifications(figures),
         "by_device_class": _by_device_class(figures),
-        "recovery": _recovery(figures),
+        "recovery": block_values(RECOVERY, figures.recovery),
         "push": _push(figures.push, run.push_sink) if run.push_sink is not None else None,
         "generator": _generator(figures, run),
         "unexpected": _unexpected(figures),
@@ -221,27 +220,6 @@ def _seconds(value_s: float | None) -> float | None:
     return None if value_s is None else round(value_s, 3)
 
 
-def latency_figures(histogram: Histogram) -> dict[str, Any]:
-    """Return the figures of one histogram in milliseconds; null where nothing was timed."""
-    block: dict[str, Any] = {"count": histogram.count}
-    if not histogram.count:
-        return block | dict.fromkeys(("min_ms", "mean_ms", *PERCENTILES, "max_ms"))
-    block["min_ms"] = _ms(histogram.min_us)
-    block["mean_ms"] = _ms(histogram.mean_us)
-    block |= {name: _ms(histogram.percentile_us(p)) for name, p in PERCENTILES.items()}
-    block["max_ms"] = _ms(histogram.max_us)
-    outside = {
-        "below_range": histogram.too_low_count,
-        "above_range": histogram.too_high_count,
-        "negative": histogram.negative_count,
-    }
-    return block | {name: count for name, count in outside.items() if count}
-
-
-def _ms(value_us: float | None) -> float | None:
-    return None if value_us is None else round(value_us / _US_PER_MS, 3)
-
-
 def _load(totals: Totals) -> dict[str, Any]:
     load = totals.figures.load
     causes = {
@@ -252,132 +230,78 @@ def _load(totals: Totals) -> dict[str, Any]:
         "update_channel": load.channel_updates,
     }
     completed = {name: action.completed for name, action in totals.figures.actions.items()}
-    return {
-        "users": load.users,
-        "devices": load.devices,
+    peaks = {
         "devices_peak": totals.devices_peak,
-        "user_sessions": load.user_sessions_started,
-        "user_sessions_ended": load.user_sessions_ended,
-        "connections_lost": sum(load.connections_lost.values()),
-        "connections_lost_by_reason": dict(sorted(load.connections_lost.items())),
-        "chat_sessions_started": load.chat_sessions_started,
-        "chat_sessions_ended": load.chat_sessions_ended,
         "chat_sessions_peak": totals.chat_sessions_peak,
+    }
+    return block_values(LOAD, structs.asdict(load) | peaks) | {
+        "connections_lost_by_reason": dict(sorted(load.connections_lost.items())),
         "actions": dict(sorted((completed | causes).items())),
     }
 
 
 def _ledger(figures: Figures) -> dict[str, Any]:
-    ledger = {
-        str(event): _entry(event, figures.events.get(event, EventFigures()))
+    return _by_event(LEDGER, figures) | {_NOTIFICATION: _notification_entry(figures)}
+
+
+def _by_event(block: Block, figures: Figures) -> dict[str, Any]:
+    """Return a block for each event type that has one."""
+    has_only = {event for each in block.figures for event in each.only}
+    is_of_all = any(not each.only for each in block.figures)
+    return {
+        str(event): block_values(block, figures.events.get(event, EventFigures()), event)
         for event in ChatEvent
-        if event is not ChatEvent.NOTIFICATION_CREATED
+        if is_of_all or event in has_only
     }
-    return ledger | {_NOTIFICATION: _notification_entry(figures)}
-
-
-def _entry(event: ChatEvent, figures: EventFigures) -> dict[str, Any]:
-    entry: dict[str, Any] = {
-        "expected": figures.expected,
-        "delivered": figures.delivered,
-        "lost": figures.lost,
-        "late": figures.late,
-        "duplicate": figures.duplicate,
-        "out_of_order": figures.out_of_order,
-        "unexpected": sum(figures.unexpected.values()),
-        "boundary": figures.boundary,
-        "boundary_seen": figures.boundary_seen,
-        "in_flight": figures.in_flight,
-        "refused": figures.refused,
-        "delivery_ratio": _ratio(figures.delivered, figures.expected),
-    }
-    if event in SHEDDABLE:
-        entry["coalesced"] = figures.coalesced
-        entry["coalescing_ratio"] = _ratio(figures.coalesced, figures.expected)
-    return entry
 
 
 def _notification_entry(figures: Figures) -> dict[str, Any]:
     """Return the ledger's entry of notifications: missed is lost, spurious is unexpected."""
     total = figures.all_notifications()
     event = figures.events.get(_NOTIFICATION, EventFigures())
-    return _entry(
-        ChatEvent.NOTIFICATION_CREATED,
-        EventFigures(
-            expected=total.expected,
-            delivered=total.delivered,
-            lost=total.missed,
-            late=total.late,
-            duplicate=total.duplicate,
-            boundary=total.boundary,
-            boundary_seen=total.boundary_seen,
-            in_flight=total.in_flight,
-            unexpected={**event.unexpected, "spurious": total.spurious},
-        ),
+    entry = EventFigures(
+        expected=total.expected,
+        delivered=total.delivered,
+        lost=total.missed,
+        late=total.late,
+        duplicate=total.duplicate,
+        boundary=total.boundary,
+        boundary_seen=total.boundary_seen,
+        in_flight=total.in_flight,
+        unexpected={**event.unexpected, "spurious": total.spurious},
     )
-
-
-def _ratio(part: int, whole: int) -> float | None:
-    return round(part / whole, _RATIO_DIGITS) if whole else None
+    return block_values(LEDGER, entry, _NOTIFICATION)
 
 
 def _latency(figures: Figures) -> dict[str, Any]:
-    blocks = {
-        str(event): latency_figures(figures.events.get(event, EventFigures()).latency)
-        for event in ChatEvent
-    }
-    return blocks | {_NOTIFICATION: latency_figures(figures.all_notifications().latency)}
+    notified = latency_values(figures.all_notifications().latency)
+    return _by_event(LATENCY, figures) | {_NOTIFICATION: notified}
 
 
 def _service_latency(figures: Figures) -> dict[str, Any]:
-    blocks = {
-        str(event): latency_figures(figures.events.get(event, EventFigures()).service)
-        for event in ChatEvent
-    }
-    return blocks | {_NOTIFICATION: latency_figures(figures.all_notifications().service)}
+    notified = latency_values(figures.all_notifications().service)
+    return _by_event(SERVICE_LATENCY, figures) | {_NOTIFICATION: notified}
 
 
 def _cross_worker(figures: Figures) -> dict[str, Any]:
     return {
-        name: {
-            "latency": latency_figures(crossed.latency),
-            "service_latency": latency_figures(crossed.service),
-            "negative_count": crossed.latency.negative_count,
-        }
+        name: block_values(CROSS_WORKER, crossed, name)
         for name, crossed in sorted(figures.cross_worker.items())
     }
 
 
-def _staleness(figures: Figures) -> dict[str, Any]:
-    return {
-        str(event): latency_figures(figures.events.get(event, EventFigures()).staleness)
-        for event in ChatEvent
-        if event in SHEDDABLE
-    }
-
-
 def _completion(figures: Figures) -> dict[str, Any]:
-    classes = {"all": _completion_class(figures.all_completion())}
+    classes = {"all": block_values(COMPLETION, figures.all_completion())}
     for label in SIZE_CLASSES:
         if label in figures.completion:
-            classes[label] = _completion_class(figures.completion[label])
+            classes[label] = block_values(COMPLETION, figures.completion[label])
     return classes
 
 
-def _completion_class(figures: CompletionFigures) -> dict[str, Any]:
-    marks: dict[str, Any] = {
-        mark: latency_figures(getattr(figures, mark)) for mark in COMPLETION_MARKS
-    }
-    return marks | {"incomplete": figures.incomplete}
-
-
-def _action(figures: ActionFigures) -> dict[str, Any]:
-    return {
-        **latency_figures(figures.latency),
-        "completion": latency_figures(figures.completion),
-        "errors": sum(figures.errors.values()),
+def _work(block: Block, figures: ActionFigures) -> dict[str, Any]:
+    """Return what is known of one action, or of one kind of session start."""
+    return block_values(block, figures) | {
         "errors_by_reason": dict(sorted(figures.errors.items())),
-        "dropped": sum(figures.dropped.values()),
         "dropped_by_reason": dict(sorted(figures.dropped.items())),
     }
 
@@ -390,16 +314,8 @@ def _notifications(figures: Figures) -> dict[str, Any]:
 
 
 def _notification_figures(figures: NotificationFigures) -> dict[str, Any]:
-    counts: dict[str, Any] = {name: getattr(figures, name) for name in NOTIFICATION_COUNTS}
-    return {
-        **counts,
-        "latency": latency_figures(figures.latency),
-        "activation": {
-            **latency_figures(figures.activation.at_most),
-            "gap_messages": figures.activation.gap_messages,
-            "overlap_messages": figures.activation.overlap_messages,
-        },
-    }
+    activation = block_values(ACTIVATION, figures.activation)
+    return block_values(NOTIFICATIONS, figures) | {"activation": activation}
 
 
 def _by_device_class(figures: Figures) -> dict[str, Any]:
@@ -415,24 +331,8 @@ def _by_device_class(figures: Figures) -> dict[str, Any]:
         late=every.late - slow.late,
         latency=latency.without(slow.latency),
     )
-    return {"slow": _device_class(slow), "others": _device_class(others)}
-
-
-def _device_class(figures: SlowFigures) -> dict[str, Any]:
-    return {
-        "devices": figures.devices,
-        "expected": figures.delivered + figures.lost,
-        "delivered": figures.delivered,
-        "lost": figures.lost,
-        "late": figures.late,
-        "latency": latency_figures(figures.latency),
-    }
-
-
-def _recovery(figures: Figures) -> dict[str, Any]:
-    recovery = figures.recovery
-    counts = {name: getattr(recovery, name) for name in RECOVERY_COUNTS}
-    return {**latency_figures(recovery.latency), **counts}
+    classes = {"slow": slow, "others": others}
+    return {name: block_values(BY_DEVICE_CLASS, part) for name, part in classes.items()}
 
 
 def _push(figures: PushFigures, sink: Mapping[str, Any]) -> dict[str, Any]:
@@ -441,38 +341,30 @@ def _push(figures: PushFigures, sink: Mapping[str, Any]) -> dict[str, Any]:
     What it has received for channels that no worker knows is of another run, or of other users of
     the same deployment: it is counted and not judged.
     """
-    known = {name: getattr(figures, name) for name in PUSH_COUNTS if hasattr(figures, name)}
-    counts = {**sink, "unassigned": max(sink["received"] - figures.taken, 0), **known}
-    return {
-        "url": sink["url"],
-        **{name: counts[name] for name in PUSH_COUNTS},
-        "delivery_ratio": _ratio(figures.delivered, figures.expected),
-        "latency": latency_figures(figures.latency),
-        "service_latency": latency_figures(figures.service),
+    counts = structs.asdict(figures) | {
+        **{name: sink[name] for name in ("received", "unreadable")},
+        "unassigned": max(sink["received"] - figures.taken, 0),
     }
+    return {"url": sink["url"], **block_values(PUSH, counts)}
 
 
 def _generator(figures: Figures, run: RunFacts) -> dict[str, Any]:
     health = figures.health
-    has_samples = health.samples > 0
     dropped, planned = _dropped_of_planned(figures)
-    return {
-        "lag": latency_figures(health.lag),
-        "loop_lag": latency_figures(health.loop_lag),
-        "hub_lag": latency_figures(health.hub_lag),
-        "gc_pause": latency_figures(health.gc_pause),
-        "cpu_ratio_peak": round(health.cpu_ratio_peak, 3) if has_samples else None,
-        "unsent_bytes_peak": health.unsent_bytes_peak if has_samples else None,
-        "open_files_peak": health.open_files_peak if has_samples else None,
+    counts: dict[str, Any] = structs.asdict(health) | {
+        "cpu_ratio_peak": round(health.cpu_ratio_peak, 3),
         "dropped_arrivals": dropped,
-        "dropped_ratio": _ratio(dropped, planned),
+        "dropped_ratio": ratio_value(dropped, planned, Better.LOWER),
         "errors": len(run.errors),
         "workers": run.workers,
         "workers_lost": run.workers_lost,
         "workers_early": run.workers_early,
         "clock_uncertainty_ms": run.clock_uncertainty_ms,
-        "clocks": [{"worker": number + 1, **asdict(clock)} for number, clock in run.clocks],
     }
+    if not health.samples:
+        counts |= dict.fromkeys(("cpu_ratio_peak", "unsent_bytes_peak", "open_files_peak"))
+    clocks = [{"worker": number + 1, **asdict(clock)} for number, clock in run.clocks]
+    return {**block_values(GENERATOR, counts), "clocks": clocks}
 
 
 def _dropped_of_planned(figures: Figures) -> tuple[int, int]:

@@ -1,14 +1,32 @@
-"""What every rendering shows, as plain tables and facts.
+"""What every rendering shows, as plain tables.
 
 Terminal, Markdown and HTML differ in how they draw, not in what they say: each takes its tables
-from here and picks the columns that fit. One rule: a cell is text and a tone; what it looks like is
-the renderer's affair. Nothing here draws, and nothing computes a statistic.
+from here and picks the columns that fit. A cell is text and a tone; what it looks like is the
+renderer's affair. Headings and meanings are those of ``metrics.catalogue``. Nothing here draws, and
+nothing computes a statistic.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from loadtest.metrics.catalogue.declaration import (
+    LATENCY_KEYS,
+    LATENCY_MEANINGS,
+    PERCENTILES,
+    Block,
+    Gravity,
+    Kind,
+)
+from loadtest.metrics.catalogue.deliveries import (
+    BY_DEVICE_CLASS,
+    COMPLETION,
+    CROSS_WORKER,
+    LEDGER,
+)
+from loadtest.metrics.catalogue.machine import GENERATOR
+from loadtest.metrics.catalogue.notified import NOTIFICATIONS
+from loadtest.metrics.catalogue.work import ACTIONS
 from loadtest.metrics.figures.figures import SEVERAL_DEVICES, SHEDDABLE, SINGLE_DEVICE
 from loadtest.metrics.verdict.thresholds import samples_needed
 from loadtest.observations import ChatEvent
@@ -35,6 +53,7 @@ __all__ = [
     "Tone",
     "actions_table",
     "between_workers_table",
+    "column_of",
     "completion_table",
     "device_classes_table",
     "fan_out_table",
@@ -46,6 +65,7 @@ __all__ = [
     "recovery_table",
     "starts_table",
     "thresholds_table",
+    "tone_of",
 ]
 
 
@@ -107,41 +127,32 @@ class Table:
         )
 
 
-_COUNT = Column("count", "samples", "how many samples the figures rest on")
-_QUANTILES = (
-    Column("p50_ms", "p50", "half of the samples were at most this"),
-    Column("p90_ms", "p90", "90 of 100 were at most this"),
-    Column("p95_ms", "p95", "95 of 100 were at most this"),
-    Column("p99_ms", "p99", "99 of 100 were at most this"),
-    Column("p999_ms", "p99.9", "999 of 1,000 were at most this"),
-    Column("max_ms", "max", "the slowest one"),
+def column_of(block: Block, name: str) -> Column:
+    """Return the column of one declared figure."""
+    figure = block.figure(name)
+    return Column(name, figure.heading, figure.meaning)
+
+
+def tone_of(block: Block, name: str) -> Tone:
+    """Return the tone of a count above 0 of one declared figure."""
+    return _GRAVITIES[block.figure(name).gravity]
+
+
+_GRAVITIES = {Gravity.NOTHING: Tone.PLAIN, Gravity.REMARK: Tone.WARN, Gravity.FAULT: Tone.BAD}
+_TITLES = {"count": "samples", "p999_ms": "p99.9"}
+_FIGURES = tuple(
+    Column(key, _TITLES.get(key, key.removesuffix("_ms")), LATENCY_MEANINGS[key])
+    for key in LATENCY_KEYS
 )
-_FIGURES = (
-    _COUNT,
-    Column("min_ms", "min", "the fastest one"),
-    Column("mean_ms", "mean", "sum over count"),
-    *_QUANTILES,
-)
+_COUNT = _FIGURES[0]
+_QUANTILES = tuple(column for column in _FIGURES if column.key in (*PERCENTILES, "max_ms"))
 _SHOWN = ("p50_ms", "p90_ms", "p99_ms", "max_ms")
 _SHOWN_QUANTILES = tuple(column for column in _QUANTILES if column.key in _SHOWN)
 _RECOVERY = (_COUNT, *_SHOWN_QUANTILES)
 _READING_CLASSES = {"slow": "slowly, on purpose", "others": "at once"}
-_LEDGER = (
-    Column("expected", "expected", "deliveries that had to happen: one per active device"),
-    Column("delivered", "delivered", "of those, seen (late ones included)"),
-    Column("ratio", "ratio", "delivered of expected, rounded down"),
-    Column("lost", "lost", "expected and not seen; delivered + lost = expected"),
-    Column("late", "late", "seen after the delivery deadline"),
-    Column("duplicate", "duplicate", "seen again by the same device"),
-    Column("out_of_order", "out of order", "seen in another order than one sender sent"),
-    Column("unexpected", "unexpected", "seen, and caused by nothing this run did"),
-    Column("boundary", "boundary", "not judged: the chat session was starting or ending"),
-)
-# Columns that are shown where any event type has a count in them.
-_LEDGER_IF_ANY = (
-    Column("in_flight", "in flight", "of those, still young when the run ended"),
-    Column("refused", "refused", "causes that the server refused before anyone saw them"),
-    Column("coalesced", "coalesced", "lost, but overtaken by a newer one: shed or merged"),
+_LEDGER_SHOWN = (
+    *("expected", "delivered", "delivery_ratio", "lost", "late", "duplicate", "out_of_order"),
+    *("unexpected", "boundary", "in_flight", "refused", "coalesced"),
 )
 _LATENCY_TITLES = {
     "latency": "Delivery latency",
@@ -149,25 +160,10 @@ _LATENCY_TITLES = {
     "staleness": "Staleness of what a newer event overtook",
 }
 _DEVICE_CLASSES = {SINGLE_DEVICE: "one device", SEVERAL_DEVICES: "several devices"}
-_NOTIFICATIONS = (
-    Column("expected", "expected", "notifications that had to come"),
-    Column("delivered", "delivered", "of those, that came"),
-    Column("missed", "missed", "of those, that did not"),
-    Column("late", "late", "that came after the delivery deadline"),
-    Column("duplicate", "duplicate", "that came again to the same device"),
-    Column("spurious", "spurious", "that came although a chat session was active"),
-    Column("handoff_gap", "hand-off gap", "messages that came as neither"),
-    Column("handoff_overlap", "hand-off overlap", "messages that came as both"),
-    Column("boundary", "boundary", "not judged"),
+_NOTIFICATIONS_SHOWN = (
+    *("expected", "delivered", "missed", "late", "duplicate", "spurious", "handoff_gap"),
+    *("handoff_overlap", "boundary"),
 )
-_NOTIFICATION_TONES = {
-    "missed": Tone.BAD,
-    "late": Tone.WARN,
-    "duplicate": Tone.BAD,
-    "spurious": Tone.BAD,
-    "handoff_gap": Tone.BAD,
-    "handoff_overlap": Tone.BAD,
-}
 
 
 def fan_out_table(summary: Summary) -> Table:
@@ -175,14 +171,11 @@ def fan_out_table(summary: Summary) -> Table:
     message = ChatEvent.MESSAGE_CREATED.value
     everyone = at(summary, "completion", "all")
     lines = [
-        ("each device", at(summary, "latency", message), "from due to arrival, for each delivery"),
-        ("first receiver", at(everyone, "first"), "from due until the first device had it"),
-        ("half of them", at(everyone, "p50"), "until half of its expected devices had it"),
-        ("90 %", at(everyone, "p90"), "until 90 % of them had it"),
-        ("99 %", at(everyone, "p99"), "until 99 % of them had it"),
-        ("last receiver", at(everyone, "last"), "until every one of them had it"),
-        ("spread", at(everyone, "spread"), "from the first receiver to the last"),
+        ("each device", at(summary, "latency", message), "from due to arrival, for each delivery")
     ]
+    for mark in COMPLETION.keys(Kind.LATENCY):
+        declared = COMPLETION.figure(mark)
+        lines.append((declared.heading, at(everyone, mark), declared.meaning))
     rows = tuple(
         TableRow(label, _figure_cells(figures, _FIGURES), meaning)
         for label, figures, meaning in lines
@@ -194,7 +187,7 @@ def completion_table(summary: Summary) -> Table:
     """Return the time to the last receiver by how many devices a message had to reach."""
     columns = (
         Column("messages", "messages", "messages that reached all their devices"),
-        Column("incomplete", "incomplete", "messages with a loss: they have no last receiver"),
+        column_of(COMPLETION, "incomplete"),
         *_QUANTILES,
     )
     rows = []
@@ -214,12 +207,12 @@ def completion_table(summary: Summary) -> Table:
 def ledger_table(summary: Summary) -> Table:
     """Return what should have arrived and what did, for each event type."""
     entries = tuple(items(at(summary, "ledger")))
-    extra = (
-        column
-        for column in _LEDGER_IF_ANY
-        if any(number(at(entry, column.key)) for _, entry in entries)
+    columns = tuple(
+        column_of(LEDGER, name)
+        for name in _LEDGER_SHOWN
+        if not LEDGER.figure(name).is_shown_if_any
+        or any(number(at(entry, name)) for _, entry in entries)
     )
-    columns = (*_LEDGER, *extra)
     rows = tuple(
         TableRow(event_label(event), _ledger_cells(event, entry, columns), event)
         for event, entry in entries
@@ -241,7 +234,7 @@ def between_workers_table(summary: Summary) -> Table:
 
     The two must agree within what is unknown of the workers' clocks.
     """
-    negative = Column("negative", "negative", "arrived before they were due, by the two clocks")
+    negative = column_of(CROSS_WORKER, "negative_count")
     rows = []
     for event, block in items(at(summary, "cross_worker")):
         between, within = at(block, "latency"), at(summary, "latency", event)
@@ -290,26 +283,22 @@ def notification_latency_table(summary: Summary) -> Table:
 
 def device_classes_table(summary: Summary) -> Table:
     """Return notifications of users with one device, and of users with several."""
+    columns = tuple(column_of(NOTIFICATIONS, name) for name in _NOTIFICATIONS_SHOWN)
     rows = []
     for name, part in items(at(summary, "notifications", "by_devices")):
-        cells = (
-            TableCell(
-                count_text(at(part, column.key)),
-                _tone_if(bool(number(at(part, column.key))), _NOTIFICATION_TONES.get(column.key)),
-            )
-            for column in _NOTIFICATIONS
+        counts = ((column.key, at(part, column.key)) for column in columns)
+        cells = tuple(
+            TableCell(count_text(count), _tone_if(bool(number(count)), tone_of(NOTIFICATIONS, key)))
+            for key, count in counts
         )
-        rows.append(TableRow(_DEVICE_CLASSES.get(name, name), tuple(cells)))
-    return Table("By devices of the user", "users with", _NOTIFICATIONS, tuple(rows))
+        rows.append(TableRow(_DEVICE_CLASSES.get(name, name), cells))
+    return Table("By devices of the user", "users with", columns, tuple(rows))
 
 
 def reading_table(summary: Summary) -> Table:
     """Return deliveries of messages to slow devices and to the others, if any were slow."""
     columns = (
-        Column("devices", "devices", "devices of this class"),
-        Column("expected", "expected", "deliveries of messages that had to happen"),
-        Column("lost", "lost", "of those, not seen"),
-        Column("late", "late", "seen after the delivery deadline"),
+        *(column_of(BY_DEVICE_CLASS, name) for name in ("devices", "expected", "lost", "late")),
         *_SHOWN_QUANTILES,
     )
     rows = []
@@ -347,17 +336,12 @@ def recovery_table(summary: Summary) -> Table:
 
 def generator_table(summary: Summary) -> Table:
     """Return how late the load generator itself was."""
-    lines = (
-        ("generator lag", "lag", "how late we sent: from due to written"),
-        ("engine loop lag", "loop_lag", "how late the engine's own timers fired"),
-        ("hub lag", "hub_lag", "how late Locust's greenlets were scheduled"),
-        ("collection pause", "gc_pause", "how long a garbage collection stopped us"),
-    )
-    rows = tuple(
-        TableRow(label, _figure_cells(at(summary, "generator", key), _FIGURES), meaning)
-        for label, key, meaning in lines
-    )
-    return Table("Load generator", "delay of our own", _FIGURES, rows, unit="ms")
+    rows = []
+    for key in GENERATOR.keys(Kind.LATENCY):
+        declared = GENERATOR.figure(key)
+        cells = _figure_cells(at(summary, "generator", key), _FIGURES)
+        rows.append(TableRow(declared.heading, cells, declared.meaning))
+    return Table("Load generator", "delay of our own", _FIGURES, tuple(rows), unit="ms")
 
 
 def thresholds_table(summary: Summary) -> Table:
@@ -385,8 +369,8 @@ def thresholds_table(summary: Summary) -> Table:
 def _work_table(title: str, subject: str, block: object) -> Table:
     columns = (
         *_FIGURES,
-        Column("errors", "errors", "ended with an error or by its deadline"),
-        Column("dropped", "dropped", "planned, but the device was not ready for it"),
+        column_of(ACTIONS, "errors"),
+        column_of(ACTIONS, "dropped"),
     )
     rows = []
     for name, figures in items(block):
@@ -421,11 +405,10 @@ def _ledger_cells(event: str, entry: object, columns: Sequence[Column]) -> tuple
     expected, delivered = at(entry, "expected"), at(entry, "delivered")
     # A server may legally shed or merge some events: their loss is a warning, not a defect.
     fault = Tone.WARN if event in SHEDDABLE else Tone.BAD
-    tones = {"lost": fault, "duplicate": fault, "out_of_order": fault}
-    tones |= {"late": Tone.WARN, "unexpected": Tone.WARN, "refused": Tone.WARN}
     cells = []
     for column in columns:
-        if column.key == "ratio":
+        tone = tone_of(LEDGER, column.key)
+        if column.key == "delivery_ratio":
             text = share_text(delivered, expected)
             is_whole = text == "100 %"
             cells.append(
@@ -433,9 +416,10 @@ def _ledger_cells(event: str, entry: object, columns: Sequence[Column]) -> tuple
             )
             continue
         value = at(entry, column.key)
-        cells.append(TableCell(count_text(value), _tone_if(bool(value), tones.get(column.key))))
+        shown = fault if tone is Tone.BAD else tone
+        cells.append(TableCell(count_text(value), _tone_if(bool(value), shown)))
     return tuple(cells)
 
 
-def _tone_if(applies: bool, tone: Tone | None) -> Tone:
-    return tone if applies and tone is not None else Tone.PLAIN
+def _tone_if(applies: bool, tone: Tone) -> Tone:
+    return tone if applies else Tone.PLAIN

@@ -244,7 +244,7 @@ class _Page:
         """Return latency between workers, and how far their clocks may be off."""
         uncertainty = span_text(at(summary, "generator", "clock_uncertainty_ms"))
         line = f"give or take {uncertainty}, by what is unknown of the workers' clocks"
-        table = self._table(between_workers_table(summary).only(*_SHOWN, "negative"))
+        table = self._table(between_workers_table(summary).only(*_SHOWN, "negative_count"))
         return self._section("Between workers, ms", Group(table, self._indented(self._text(line))))
 
     def generator(self, summary: Summary) -> RenderableType:

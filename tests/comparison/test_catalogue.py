@@ -8,14 +8,14 @@ from loadtest.comparison.catalogue import (
 )
 from loadtest.comparison.judgement import MOST_GATES
 from loadtest.comparison.shares import Share
-from loadtest.metrics.verdict.thresholds import known_figures
+from loadtest.metrics.catalogue.lookup import all_figures
 from tests.support.summaries import failed_summary, passing_summary, stopped_summary
 
 BY_PATH = {figure.path: figure for figure in figures()}
 
 
 def test_every_figure_has_a_name_that_a_threshold_can_use() -> None:
-    assert set(BY_PATH) <= known_figures()
+    assert set(BY_PATH) <= set(all_figures())
     assert len(BY_PATH) == len(figures())
 
 

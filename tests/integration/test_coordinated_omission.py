@@ -12,8 +12,8 @@ import pytest
 
 from loadtest.clock import NS_PER_MS, NS_PER_S
 from loadtest.metrics import Ledger, LedgerSettings, merge
+from loadtest.metrics.catalogue.values import latency_values
 from loadtest.observations import ChatEvent
-from loadtest.report.summary import latency_figures
 from loadtest.workload import ActionKind, CellSchedule
 from loadtest.workload.arrivals import Even
 from tests.support.workloads import behaviour, cell, group
@@ -88,7 +88,7 @@ def _percentiles_ms(sends: Iterable[_Send]) -> dict[str, float | None]:
     event = merge([ledger.snapshot()]).figures.event(ChatEvent.MESSAGE_CREATED)
     assert event.lost == 0
     assert event.delivered == len(sent) * _USERS
-    return latency_figures(event.latency)
+    return latency_values(event.latency)
 
 
 def _arrive(ledger: Ledger, arrived_ns: int, key: int) -> None:

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from loadtest.metrics import Histogram, Totals, Verdict, merge
+from loadtest.metrics.catalogue.declaration import LATENCY_KEYS
+from loadtest.metrics.catalogue.lookup import all_figures
 from loadtest.metrics.figures.figures import SIZE_CLASSES
-from loadtest.metrics.verdict.thresholds import LATENCY_FIGURES, known_figures, parse
+from loadtest.metrics.verdict.thresholds import parse
 from loadtest.observations import Action, ChatEvent
 from loadtest.report.summary import RunFacts, build_summary, contradictions
 from tests.support.scenes import Scene, ns
@@ -64,18 +66,18 @@ def test_every_name_of_the_definition_is_there() -> None:
 
 
 def test_every_figure_that_a_threshold_can_name_is_there() -> None:
-    """Actions and size classes that never occurred are not listed, and counts default to 0.
+    """Actions, size classes and classes of users that never occurred are not listed.
 
     What crosses workers is listed where something did.
     """
     summary = build_summary(scene().totals(), FACTS)
     missing = {
         figure
-        for figure in known_figures()
+        for figure in all_figures()
         if not _is_in(summary, figure)
         and not figure.startswith(("actions.", *(f"completion.{size}." for size in SIZE_CLASSES)))
         and not figure.endswith((".coalesced", ".refused", ".in_flight"))
-        and not figure.startswith(("staleness.", "cross_worker."))
+        and not figure.startswith(("staleness.", "cross_worker.", "notifications.by_devices."))
     }
 
     assert missing == set()
@@ -99,7 +101,7 @@ def test_pushes_of_other_programs_are_told_apart() -> None:
     push = build_summary(totals, FACTS)["push"]
 
     assert (push["received"], push["unassigned"], push["unreadable"]) == (5, 2, 2)
-    assert push["latency"] == {"count": 0, **dict.fromkeys(LATENCY_FIGURES[1:])}
+    assert push["latency"] == {"count": 0, **dict.fromkeys(LATENCY_KEYS[1:])}
 
 
 def test_without_a_push_sink_there_is_nothing_to_say_of_pushes() -> None:
@@ -131,7 +133,7 @@ def test_the_share_of_the_load_that_was_not_offered_is_of_what_users_planned() -
         made.ledger.action_completed(Action.RELAY, 1, completed, completed, 0, completed)
     generator = build_summary(made.totals(), FACTS)["generator"]
 
-    assert (generator["dropped_arrivals"], generator["dropped_ratio"]) == (1, 0.333333)
+    assert (generator["dropped_arrivals"], generator["dropped_ratio"]) == (1, 0.333334)
 
 
 def test_pushes_that_do_not_add_up_are_a_contradiction() -> None:
@@ -146,7 +148,7 @@ def test_the_figures_are_those_of_the_run() -> None:
 
     entry = summary["ledger"][MESSAGE]
     assert (entry["expected"], entry["delivered"], entry["lost"]) == (3, 2, 1)
-    assert entry["delivery_ratio"] == 0.666667
+    assert entry["delivery_ratio"] == 0.666666
     assert summary["latency"][MESSAGE]["max_ms"] == 5.5
     assert summary["service_latency"][MESSAGE]["max_ms"] == 4.5
     assert summary["completion"]["all"]["incomplete"] == 1

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from loadtest.report.figures import Summary
+from loadtest.report.summary_page import declared_rows, with_declared_rows
 from tests.support.summaries import (
     built_summary,
     failed_summary,
@@ -94,6 +95,17 @@ def test_every_block_of_figures_is_called_so(summary: Summary) -> None:
     blocks = {path for path, is_figures in leaves(summary) if is_figures}
 
     assert {path for path in blocks if ROWS[path] != "figures"} == set()
+
+
+def test_rows_of_figures_are_those_of_their_declarations() -> None:
+    """``python -m loadtest.report.summary_page docs/summary.md`` writes them."""
+    assert with_declared_rows(PAGE) == PAGE
+
+
+def test_every_declared_figure_has_a_row() -> None:
+    repeated = {row for row in declared_rows() if row.startswith(SAME_AS_ABOVE)}
+
+    assert set(declared_rows()) - repeated - set(ROWS) == set()
 
 
 def test_every_figure_is_documented() -> None:

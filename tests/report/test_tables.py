@@ -104,11 +104,11 @@ def test_completion_counts_messages_and_incomplete_ones_by_size() -> None:
 def test_a_lost_message_is_bad_and_a_lost_typing_event_a_warning() -> None:
     table = ledger_table(failed_summary())
 
-    assert texts(table, "message received")["ratio"] == "99.93 %"
+    assert texts(table, "message received")["delivery_ratio"] == "99.93 %"
     assert tones(table, "message received")["lost"] is Tone.BAD
     assert texts(table, "typing started")["lost"] == "240"
     assert tones(table, "typing started")["lost"] is Tone.WARN
-    assert tones(table, "message read")["ratio"] is Tone.GOOD
+    assert tones(table, "message read")["delivery_ratio"] is Tone.GOOD
 
 
 def test_the_ledger_explains_its_rows_by_the_name_on_the_wire() -> None:
@@ -195,7 +195,7 @@ def test_latency_between_workers_stands_beside_that_within_one() -> None:
 
     assert [row.label for row in table.rows] == ["message received", "  within one"]
     across, within = (texts(table, row.label) for row in table.rows)
-    assert (across["count"], across["negative"]) == ("20,100", "0")
+    assert (across["count"], across["negative_count"]) == ("20,100", "0")
     assert within["count"] == texts(latency_table(summary, "latency"), "message received")["count"]
 
 

@@ -181,6 +181,11 @@ class SlowFigures(Struct):
     latency: Histogram = field(default_factory=Histogram)
     """Arrival minus due."""
 
+    @property
+    def expected(self) -> int:
+        """Deliveries of messages that had to happen."""
+        return self.delivered + self.lost
+
 
 class HealthFigures(Struct):
     """How well the load generator itself was."""

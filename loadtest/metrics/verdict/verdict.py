@@ -226,5 +226,4 @@ def _broken(result: ThresholdResult) -> Reason:
     else:
         remedy = "see when it rose in the report's charts, and what the server did then"
     limit = f"{threshold.comparison} {threshold.limit:g}"
-    figure = f"ratio({threshold.figure})" if threshold.is_ratio else threshold.figure
-    return Reason("threshold", figure, result.value, limit, remedy)
+    return Reason("threshold", threshold.figure, result.value, limit, remedy)

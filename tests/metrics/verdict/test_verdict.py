@@ -200,7 +200,7 @@ def test_a_broken_ratio_says_so() -> None:
     result = ThresholdResult(parse("ratio(notifications) == 1"), 0.5, False, 10, 0)
     _, (reason,) = judge(SOUND, [result])
 
-    assert reason.figure == "ratio(notifications)"
+    assert reason.figure == "notifications.delivery_ratio"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,140 @@
+"""The figures of notifications, of pushes, and of the way back after a lost connection."""
+
+from loadtest.metrics.catalogue.declaration import Block, Gravity, amount, count, latency, ratio
+
+__all__ = [
+    "ACTIVATION",
+    "NOTIFICATIONS",
+    "NOTIFICATIONS_BY_DEVICES",
+    "NOTIFICATION_BLOCKS",
+    "PUSH",
+    "RECOVERY",
+]
+
+_EXPECTED = ("expected",)
+
+NOTIFICATIONS = Block(
+    "notifications",
+    (
+        amount("expected", "notifications", "notifications that had to come"),
+        amount("delivered", "notifications", "of those, that came", of=_EXPECTED),
+        count("missed", "notifications", "of those, that did not", Gravity.FAULT, of=_EXPECTED),
+        count(
+            "late",
+            "notifications",
+            "that came after the delivery deadline",
+            Gravity.REMARK,
+            of=_EXPECTED,
+        ),
+        count(
+            "duplicate",
+            "notifications",
+            "that came again to the same device",
+            Gravity.FAULT,
+            of=_EXPECTED,
+        ),
+        count(
+            "spurious",
+            "notifications",
+            "that came although a chat session was active",
+            Gravity.FAULT,
+        ),
+        count(
+            "handoff_gap",
+            "messages",
+            "messages that came as neither while a chat session ended",
+            Gravity.FAULT,
+            title="hand-off gap",
+        ),
+        count(
+            "handoff_overlap",
+            "messages",
+            "messages that came as both while it ended",
+            Gravity.FAULT,
+            title="hand-off overlap",
+        ),
+        count("boundary", "notifications", "not judged: a session was starting or ending"),
+        count(
+            "in_flight",
+            "notifications",
+            "of those, still young when the run ended without waiting for them",
+        ),
+        ratio("delivery_ratio", "delivered", _EXPECTED, "delivered of expected", short="ratio"),
+        latency("latency", "from due of the message to arrival of its notification", short=""),
+    ),
+    short=("notifications",),
+)
+NOTIFICATIONS_BY_DEVICES = Block(
+    "notifications.by_devices.<class>", NOTIFICATIONS.figures, short=("notifications.<class>",)
+)
+ACTIVATION = Block(
+    "notifications.activation",
+    (
+        latency(
+            "",
+            "from the end of a user's last chat session in a channel to the first message there "
+            "that came as a notification",
+            source="at_most",
+        ),
+        count("gap_messages", "messages", "after that end, that came as neither"),
+        count("overlap_messages", "messages", "after that end, that came as both"),
+    ),
+    short=("activation",),
+    crosses_workers=True,
+)
+
+PUSH = Block(
+    "push",
+    (
+        amount("received", "pushes", "pushes that the sink received"),
+        count("unassigned", "pushes", "of channels that are not of this run", Gravity.REMARK),
+        count("unreadable", "requests", "requests that held no push", Gravity.REMARK),
+        amount("expected", "pushes", "one for each message and member who was not connected"),
+        amount("delivered", "pushes", "of those, that came", of=_EXPECTED),
+        count("missed", "pushes", "of those, that did not", Gravity.FAULT, of=_EXPECTED),
+        count(
+            "late", "pushes", "that came after the delivery deadline", Gravity.REMARK, of=_EXPECTED
+        ),
+        count(
+            "duplicate", "pushes", "that came again for the same user", Gravity.FAULT, of=_EXPECTED
+        ),
+        count(
+            "spurious",
+            "pushes",
+            "for somebody who was connected, is no member, or wrote the message",
+            Gravity.FAULT,
+        ),
+        count("boundary", "pushes", "not judged: the user had just come or gone"),
+        count("boundary_seen", "pushes", "of those, the ones that came"),
+        count(
+            "in_flight",
+            "pushes",
+            "of those, still young when the run ended without waiting for them",
+        ),
+        ratio("delivery_ratio", "delivered", _EXPECTED, "delivered of expected", short="ratio"),
+        latency("latency", "from due of the message until the push sink had the push", short=""),
+        latency("service_latency", "the same from the instant of writing", source="service"),
+    ),
+    short=("push",),
+)
+RECOVERY = Block(
+    "recovery",
+    (
+        latency(
+            "",
+            "from the loss of a chat session's connection until the chat session is active again; "
+            "`count` is how many came back",
+            source="latency",
+        ),
+        amount("chat_sessions_lost", "chat sessions", "active ones whose connection broke"),
+        count(
+            "lost_in_gap",
+            "deliveries",
+            "messages that other users wrote into the channel between the loss and the new active "
+            "state, for each chat session that came back; but for those that arrived while it "
+            "started",
+        ),
+    ),
+)
+
+NOTIFICATION_BLOCKS = (NOTIFICATIONS, NOTIFICATIONS_BY_DEVICES, ACTIVATION, PUSH, RECOVERY)
