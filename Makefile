@@ -28,8 +28,9 @@ run: $(VENV)/.run  ## run a profile against the embedded server and report (PROF
 ui: $(VENV)/.run  ## the same with the web UI on http://127.0.0.1:8089
 	$(BIN)/loadtest ui $(PROFILE)
 
+# Whole runs mostly wait: more processes than cores.
 test: $(VENV)/.test  ## all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 4 --dist loadgroup --no-loadscope-reorder --durations=20
 
 check: $(VENV)/.test  ## format, lint, types
 	$(BIN)/ruff format --check .

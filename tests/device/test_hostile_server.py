@@ -1,7 +1,7 @@
 """A server may say anything at any time: a device tells it, and never fails because of it."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.chat.dialect import DIALECT_2
@@ -10,6 +10,7 @@ from loadtest.wire.stomp import encode
 from tests.support import stompx_resources as resources
 from tests.support.device_states import rig_in
 from tests.support.device_world import DeviceWorld, Rig
+from tests.support.examples import examples
 from tests.support.stompx_peer import connected, message, receipt
 
 
@@ -128,7 +129,7 @@ def _trouble(rig: Rig, world: DeviceWorld, data: st.DataObject) -> None:
             rig.hear(*data.draw(st.lists(_frames, max_size=5)))
 
 
-@settings(deadline=None, max_examples=200)
+@examples(share=2)
 @given(st.data())
 def test_no_server_can_make_a_device_fail(data: st.DataObject) -> None:
     world = DeviceWorld()

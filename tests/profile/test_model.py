@@ -2,7 +2,7 @@ import json
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.errors import UsageError
@@ -102,7 +102,6 @@ def test_what_a_device_leaves_out_is_named() -> None:
 
 
 @given(st.integers(1, 5_000))
-@settings(deadline=None)
 def test_scaling_gives_the_devices_asked_for_or_a_few_more(devices: int) -> None:
     """Never fewer, and less than a cell more; the smallest population is two users."""
     scaled = SMOKE.scaled(devices=devices)

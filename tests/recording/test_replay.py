@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.clock import NS_PER_MS
@@ -41,7 +41,6 @@ def _message(path: Path, worker: int = 0, run_id: str = RUN_ID) -> Totals:
     return totals
 
 
-@settings(deadline=None)
 @given(made=calls(), drained=st.booleans())
 def test_any_observations_give_the_same_totals_again(
     made: list[tuple[str, tuple[Any, ...]]], drained: bool

@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.report.html import html_report
 from loadtest.report.markdown import markdown_report
 from loadtest.report.terminal import print_summary
 from tests.support.consoles import ascii_console
+from tests.support.examples import examples
 from tests.support.summaries import built_summary, failed_summary, timeline
 
 Place = tuple[str, ...]
@@ -47,7 +48,6 @@ def test_a_summary_built_from_figures_can_be_rendered() -> None:
     render(built_summary(), timeline(2))
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(PLACES), REPLACEMENTS), max_size=8))
 def test_every_rendering_bears_the_lack_of_any_part(changes: list[tuple[Place, object]]) -> None:
     summary = copy.deepcopy(failed_summary())
@@ -63,7 +63,7 @@ def test_every_rendering_bears_the_lack_of_any_part(changes: list[tuple[Place, o
     render(summary, timeline(3))
 
 
-@settings(max_examples=20, deadline=None)
+@examples(share=0.5)
 @given(st.lists(st.sampled_from(sorted(timeline(3)[2])), max_size=12))
 def test_a_timeline_may_lack_any_column(lacking: list[str]) -> None:
     rows = [{key: row[key] for key in row if key not in lacking} for row in timeline(3)]

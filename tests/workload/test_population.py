@@ -3,7 +3,7 @@ from dataclasses import replace
 from itertools import combinations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.errors import UsageError
@@ -97,7 +97,6 @@ def test_background_users_belong_to_no_channel() -> None:
     assert sum(len(user.channels) for user in plan.users) == 100
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.integers(2, 12), st.integers(1, 4), st.data())
 def test_channels_that_fit_find_room(users: int, limit: int, data: st.DataObject) -> None:
     """As long as seats suffice and no channel is larger than the cell."""

@@ -5,7 +5,7 @@ from itertools import islice, pairwise
 from typing import ClassVar
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.clock import NS_PER_S
@@ -23,6 +23,7 @@ from loadtest.workload.distributions import Exponential, Fixed, LogNormal, Unifo
 from loadtest.workload.population import CellPlan
 from loadtest.workload.randomness import RandomStream
 from loadtest.workload.typing import TYPING_MAX_S
+from tests.support.examples import examples
 from tests.support.workloads import (
     COMINGS_AND_GOINGS,
     actions_of,
@@ -46,7 +47,7 @@ ROOMS = cell(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@examples(share=0.5)
 @given(st.integers(0, 10**6))
 def test_any_schedule_can_be_carried_out(seed: int) -> None:
     """The promises of the module: in order, inside stays, never offline, within the limit."""
@@ -238,7 +239,7 @@ def test_nobody_plans_a_day_of_absence_at_once() -> None:
     assert all(step.due_ns >= 5 * NS_PER_S for step in first if step.kind is ActionKind.PAUSE)
 
 
-@settings(max_examples=25, deadline=None)
+@examples(share=0.5)
 @given(
     seed=st.integers(0, 10**6),
     workers=st.integers(1, 4),
@@ -285,7 +286,7 @@ def test_the_same_seed_plans_the_same_on_any_number_of_workers(
     assert found == expected
 
 
-@settings(max_examples=25, deadline=None)
+@examples(share=0.5)
 @given(st.integers(0, 10**6))
 def test_steps_are_in_order_with_their_pauses(seed: int) -> None:
     schedule = CellSchedule(ROOMS, replace(LIVELY, stays=DAYS), seed=seed)

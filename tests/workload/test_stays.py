@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.clock import NS_PER_S
@@ -114,7 +114,6 @@ def test_a_user_without_devices_never_goes_offline() -> None:
     assert StayTimeline(parameters, 0, [], RandomStream()).next_ns == NEVER_NS
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**6), st.floats(0, 1), st.floats(0.05, 3))
 def test_any_timeline_can_be_carried_out(seed: int, at_start: float, settle_s: float) -> None:
     """Enter only where absent, leave only where present, neither while offline or settling."""

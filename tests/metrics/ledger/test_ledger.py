@@ -3,12 +3,13 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.metrics import HealthSample, Ledger, LedgerSettings, merge
-from loadtest.observations import Action, ChatEvent, Observer
+from loadtest.observations import Action, ChatEvent
 from loadtest.report.summary import contradictions
+from tests.support.examples import examples
 from tests.support.scenes import MESSAGE, ROOM, Scene, ns
 
 DEVICES = st.integers(1, 4)
@@ -99,7 +100,7 @@ def call(ledger: Ledger, name: str, args: Any, now_ns: int, key: int, sent_ns: l
         getattr(ledger, name)(*args, now_ns)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(share=4)
 @given(STEPS, st.booleans(), st.sampled_from([0.5, 3, 10]))
 def test_whatever_happens_delivered_and_lost_is_what_was_expected(
     steps: list[Any], drained: bool, deadline_s: float
@@ -112,7 +113,6 @@ def test_whatever_happens_delivered_and_lost_is_what_was_expected(
     assert contradictions(merge([ledger.snapshot()])) == ()
 
 
-@settings(max_examples=50, deadline=None)
 @given(STEPS)
 def test_the_same_observations_give_the_same_figures(steps: list[Any]) -> None:
     snapshots = []
@@ -125,7 +125,6 @@ def test_the_same_observations_give_the_same_figures(steps: list[Any]) -> None:
     assert snapshots[0] == snapshots[1]
 
 
-@settings(max_examples=50, deadline=None)
 @given(STEPS)
 def test_the_intervals_add_up_to_the_totals(steps: list[Any]) -> None:
     with_rolls = [step for pair in steps for step in (pair, (("roll",), 0))]
@@ -139,19 +138,13 @@ def test_the_intervals_add_up_to_the_totals(steps: list[Any]) -> None:
     assert totals[0] == totals[1]
 
 
-@settings(max_examples=100, deadline=None)
+@examples(share=2)
 @given(STEPS)
 def test_a_clean_end_leaves_nothing_open(steps: list[Any]) -> None:
     ledger = play(steps)
     ledger.finish(ns(100_000), drained=True)
 
     assert ledger.open_count == 0
-
-
-def test_a_ledger_is_an_observer() -> None:
-    observer: Observer = Ledger()
-
-    assert observer is not None
 
 
 def test_sessions_and_causes_are_counted() -> None:

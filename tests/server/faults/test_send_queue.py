@@ -1,7 +1,7 @@
 """What happens to copies, seen by the devices: every fault is one they can count themselves."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.server.faults.send_queue import ServiceLine
@@ -257,7 +257,6 @@ def test_a_line_serves_one_after_the_other(gaps_ns: list[int]) -> None:
 SENDERS = st.lists(st.sampled_from(["alice", "carol"]), min_size=1, max_size=40)
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     SENDERS,
     st.tuples(st.floats(0, 0.3), st.floats(0, 0.3), st.floats(0, 0.3)),

