@@ -19,6 +19,7 @@ ALLOWED: dict[str, set[str]] = {
         "run",
         "report",
         "comparison",
+        "capacity",
         "recording",
         "selftest",
         "provisioning",
@@ -66,6 +67,8 @@ ALLOWED: dict[str, set[str]] = {
     "spanning": {"metrics", "recording", "device"},
     # Its arithmetic takes figures; only its modules for folders, studies and pages do I/O.
     "comparison": {"metrics", "report", "profile"},
+    # Arithmetic on the outcomes of runs; it starts none.
+    "capacity": {"metrics", "report", "profile", "workload"},
     "report": {"metrics", "profile"},
     "engine": {"device", "wire"},
     "server": {"chat", "wire"},
@@ -214,6 +217,7 @@ def test_importing_the_package_imports_nothing() -> None:
 # do shows in whole runs: tests/integration and tests/examples make them.
 MIRRORED = frozenset(
     {
+        "capacity",
         "chat",
         "comparison",
         "device",
