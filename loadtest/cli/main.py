@@ -26,6 +26,8 @@ _VERBS = {
     "profiles": ("profiles", "list, explain or check run profiles"),
     "selftest": ("selftest", "inject known faults, and check that the figures say so"),
     "cleanup": ("cleanup", "remove the users and channels that a run made"),
+    "compare": ("compare", "say whether one set of runs is worse than another"),
+    "baseline": ("baseline", "keep runs under a name, to compare later ones with"),
     "report": ("report", "render the report of an earlier run again"),
 }
 

@@ -1,36 +1,56 @@
-"""Which figures of a summary are compared, and which direction of each is worse.
+"""Which figures of a summary are compared: a selection from those that are declared in ``metrics``.
 
-This is the one place that knows where they stand in ``summary.json``.
+Their names, samples and directions are the declared ones; a figure is called what thresholds call
+it. What is left out says the same as another one, or is too rare to be compared.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import Enum
 from functools import cache
 
 from loadtest.comparison.shares import Share
-from loadtest.metrics.catalogue import PERCENTILES
+from loadtest.metrics.catalogue import Better, Kind
+from loadtest.metrics.catalogue.lookup import Figure as Declared
+from loadtest.metrics.catalogue.lookup import all_figures, figure_named
 from loadtest.metrics.verdict.thresholds import samples_needed
-from loadtest.observations import Action, ChatEvent
-from loadtest.report.figures import Summary, action_label, at, event_label, measured, number
+from loadtest.observations import ChatEvent
+from loadtest.report.figures import Summary, number
 
-__all__ = [
-    "DEFAULT_GATES",
-    "Direction",
-    "Figure",
-    "LevelFigure",
-    "ShareFigure",
-    "figures",
-]
+__all__ = ["DEFAULT_GATES", "Figure", "LevelFigure", "ShareFigure", "figures", "path_named"]
 
 _MESSAGE = ChatEvent.MESSAGE_CREATED.value
 _NOTIFICATION = ChatEvent.NOTIFICATION_CREATED.value
-_OFTEN = ("p50_ms", "p95_ms", "p99_ms")
-_SELDOM = ("p50_ms", "p95_ms")
-_SESSIONS: Mapping[str, str] = {
-    Action.USER_SESSION_START.value: "user session start",
-    Action.CHAT_SESSION_START.value: "chat session start",
-}
+_FIRST = (
+    f"latency.{_MESSAGE}.",
+    "completion.all.last.",
+    "notifications.latency.",
+    f"ledger.{_MESSAGE}.",
+    "notifications.missed",
+)
+"""What people ask for first."""
+_OFTEN = (".p50_ms", ".p95_ms", ".p99_ms")
+_SELDOM = (".p50_ms", ".p95_ms")
+_LEFT_OUT = re.compile(
+    "|".join(
+        (
+            # Also among the figures of notifications.
+            rf"(ledger|latency|service_latency)\.{re.escape(_NOTIFICATION)}\.",
+            r"notifications\.by_devices\.",
+            # Of channels over several workers, give or take their clocks.
+            r"cross_worker\.",
+            # Of what a newer event overtook.
+            r"staleness\.",
+            # The way to the last receiver.
+            r"completion\.[^.]+\.(?!last\.|incomplete$)",
+            r"(actions|sessions)\.[^.]+\.completion\.",
+            # Of the load generator, whose lag is compared.
+            r"generator\.(?!lag\.)",
+            # For any event but a message, a loss is enough to be looked at.
+            rf"ledger\.(?!{re.escape(_MESSAGE)}\.).*\.(?!lost$)[^.]+$",
+        )
+    )
+)
 
 DEFAULT_GATES = (
     f"latency.{_MESSAGE}.p50_ms",
@@ -42,38 +62,34 @@ DEFAULT_GATES = (
 """The figures that decide the exit code where nobody names others."""
 
 
-class Direction(Enum):
-    """Which way a figure gets worse."""
-
-    UP = "up"
-    DOWN = "down"
-
-
 @dataclass(frozen=True, slots=True)
 class LevelFigure:
-    """A number above 0, compared by ratio: a latency, or a rate."""
+    """A time, compared by ratio; less is better."""
 
-    path: str
-    """As thresholds name it."""
-    label: str
-    unit: str
-    block: tuple[str, ...]
-    """Keys that lead to the object that holds it."""
-    key: str
-    worse: Direction = Direction.UP
+    declared: Declared
+
+    @property
+    def path(self) -> str:
+        """Where it stands in a summary."""
+        return self.declared.path
+
+    @property
+    def label(self) -> str:
+        """Its shortest name."""
+        return self.declared.short
+
+    @property
+    def unit(self) -> str:
+        """Its unit of measure."""
+        return self.declared.unit
 
     def value(self, summary: Summary) -> float | None:
         """Return the figure of one run; None where nothing was measured."""
-        block = at(summary, *self.block)
-        if self.unit == "ms":
-            return measured(block, self.key)
-        return number(at(block, self.key))
+        return _number_at(summary, self.path)
 
-    def samples(self, summary: Summary) -> int | None:
-        """Return how many samples the figure rests on; None where that means nothing."""
-        if self.key not in PERCENTILES:
-            return None
-        return int(number(at(summary, *self.block, "count")) or 0)
+    def samples(self, summary: Summary) -> int:
+        """Return how many samples the figure rests on."""
+        return _sum(summary, self.declared.samples)
 
     @property
     def samples_needed(self) -> int:
@@ -85,18 +101,21 @@ class LevelFigure:
 class ShareFigure:
     """A count of what went wrong, compared as a share of what could have."""
 
-    path: str
-    label: str
-    block: tuple[str, ...]
-    key: str
-    of: tuple[str, ...]
-    """Keys whose sum it is a share of."""
+    declared: Declared
+
+    @property
+    def path(self) -> str:
+        """Where the count stands in a summary."""
+        return self.declared.path
+
+    @property
+    def label(self) -> str:
+        """Its shortest name."""
+        return self.declared.short
 
     def share(self, summary: Summary) -> Share | None:
         """Return the share of one run; None where nothing could go wrong."""
-        block = at(summary, *self.block)
-        whole = sum(int(number(at(block, key)) or 0) for key in self.of)
-        part = number(at(block, self.key))
+        part, whole = _number_at(summary, self.path), _sum(summary, self.declared.samples)
         if part is None or whole <= 0:
             return None
         return Share(min(int(part), whole), whole)
@@ -108,56 +127,45 @@ Figure = LevelFigure | ShareFigure
 @cache
 def figures() -> tuple[Figure, ...]:
     """Return every figure that is compared, the most asked for first."""
-    return (*_levels(), *_shares())
+    chosen = [figure for each in all_figures().values() if (figure := _compared(each)) is not None]
+    return tuple(sorted(chosen, key=lambda figure: _rank(figure.path)))
 
 
-def _levels() -> Iterator[LevelFigure]:
-    yield from _latencies(("latency", _MESSAGE), "delivery", _OFTEN)
-    yield from _latencies(("completion", "all", "last"), "last receiver", _OFTEN)
-    yield from _latencies(("notifications", "latency"), "notification", _OFTEN)
-    yield from _latencies(("service_latency", _MESSAGE), "delivery, from the send", _SELDOM)
-    for event in ChatEvent:
-        if event.value not in (_MESSAGE, _NOTIFICATION):
-            label = event_label(event.value)
-            yield from _latencies(("latency", event.value), label, _SELDOM)
-    for action, label in _SESSIONS.items():
-        yield from _latencies(("sessions", action), label, _SELDOM)
-    for action in _actions():
-        yield from _latencies(("actions", action), action_label(action), _SELDOM)
-    yield from _latencies(("recovery",), "recovery", _SELDOM)
-    yield from _latencies(("push", "latency"), "push", _SELDOM)
-    yield from _latencies(("generator", "lag"), "generator lag", _OFTEN[::2])
+def path_named(name: str) -> str | None:
+    """Return the path of the figure with this path or short name, if it is compared."""
+    declared = figure_named(name)
+    if declared is None or _compared(declared) is None:
+        return None
+    return declared.path
 
 
-def _latencies(block: tuple[str, ...], label: str, keys: tuple[str, ...]) -> Iterator[LevelFigure]:
-    for key in keys:
-        path = ".".join((*block, key))
-        yield LevelFigure(path, f"{label} {key.removesuffix('_ms')}", "ms", block, key)
+def _compared(declared: Declared) -> Figure | None:
+    path = declared.path
+    if _LEFT_OUT.match(path):
+        return None
+    if declared.kind is Kind.LATENCY:
+        keys = _OFTEN if path.startswith(_FIRST) else _SELDOM
+        return LevelFigure(declared) if path.endswith(keys) else None
+    if declared.kind is Kind.COUNT and declared.better is Better.LOWER and declared.samples:
+        return ShareFigure(declared)
+    return None
 
 
-def _shares() -> Iterator[ShareFigure]:
-    for key, of in (("lost", "lost"), ("late", "late"), ("duplicate", "twice")):
-        yield _share(("ledger", _MESSAGE), key, f"messages {of}", ("expected",))
-    yield _share(("ledger", _MESSAGE), "out_of_order", "messages out of order", ("expected",))
-    for key in ("missed", "duplicate", "spurious"):
-        yield _share(("notifications",), key, f"notifications {key}", ("expected",))
-    for event in ChatEvent:
-        if event.value not in (_MESSAGE, _NOTIFICATION):
-            label = f"{event_label(event.value)}, lost"
-            yield _share(("ledger", event.value), "lost", label, ("expected",))
-    for action, label in _SESSIONS.items():
-        yield _share(("sessions", action), "errors", f"{label}, errors", ("count", "errors"))
-    for action in _actions():
-        label = f"{action_label(action)}, errors"
-        yield _share(("actions", action), "errors", label, ("count", "errors"))
-    yield _share(("push",), "missed", "pushes missed", ("expected",))
+def _rank(path: str) -> int:
+    return next((place for place, each in enumerate(_FIRST) if path.startswith(each)), len(_FIRST))
 
 
-def _share(block: tuple[str, ...], key: str, label: str, of: tuple[str, ...]) -> ShareFigure:
-    return ShareFigure(".".join((*block, key)), label, block, key, of)
+def _sum(summary: Summary, paths: Iterable[str]) -> int:
+    return sum(int(_number_at(summary, path) or 0) for path in paths)
 
 
-def _actions() -> Iterator[str]:
-    for action in Action:
-        if action.value not in _SESSIONS:
-            yield action.value
+def _number_at(part: Summary, path: str) -> float | None:
+    """Return the number at a path; the keys on the way may hold dots themselves."""
+    if path in part:
+        return number(part[path])
+    for key, below in part.items():
+        if path.startswith(f"{key}.") and isinstance(below, Mapping):
+            found = _number_at(below, path[len(key) + 1 :])
+            if found is not None:
+                return found
+    return None

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from loadtest.comparison.catalogue import Direction, Figure, LevelFigure, ShareFigure
+from loadtest.comparison.catalogue import Figure, LevelFigure, ShareFigure
 from loadtest.comparison.estimates import Estimate, from_log, paired, welch
 from loadtest.comparison.holm import holm
 from loadtest.comparison.power import replicates_needed, smallest_found
@@ -259,15 +259,15 @@ def _bounds(sides: Sequence[Sequence[Share]]) -> str:
         bound = most_possible(side)
         if bound is not None:
             seen = sum(share.whole for share in side)
-            notes.append(f"{name}: none in {seen:,}, so at most {bound:.2g}")
+            notes.append(f"{name}: none in {seen:,}, so at most {100 * bound:.2g} %")
     return "; ".join(notes)
 
 
 def _too_few_samples(figure: LevelFigure, runs: Sequence[Summary]) -> str:
     needed = figure.samples_needed
-    known = [count for run in runs if (count := figure.samples(run)) is not None]
-    if known and min(known) < needed:
-        return f"too few samples: {min(known):,} in one run, {needed:,} are needed"
+    fewest = min(figure.samples(run) for run in runs)
+    if fewest < needed:
+        return f"too few samples: {fewest:,} in one run, {needed:,} are needed"
     return ""
 
 
@@ -282,20 +282,20 @@ def _decided(finding: Finding, settings: Settings) -> Finding:
     if isinstance(finding.figure, LevelFigure):
         if finding.note:
             return finding
-        worse, tolerance = finding.figure.worse, settings.tolerance
+        tolerance = settings.tolerance
         # The same tolerance both ways: 5 % more, or as much less as takes 5 % more to undo.
         is_inside = -tolerance / (1 + tolerance) < finding.interval[0] and (
             finding.interval[1] < tolerance
         )
         is_beyond = abs(math.log1p(finding.difference)) > math.log1p(tolerance)
     else:
-        worse, tolerance = Direction.UP, settings.share_tolerance
+        tolerance = settings.share_tolerance
         is_inside = -tolerance < finding.interval[0] and finding.interval[1] < tolerance
         is_beyond = abs(finding.difference) > tolerance
-    is_sure = finding.p < 1 - settings.confidence
-    if is_sure and is_beyond:
-        is_worse = (finding.difference > 0) == (worse is Direction.UP)
-        return replace(finding, change=Change.WORSE if is_worse else Change.BETTER)
+    if finding.p < 1 - settings.confidence and is_beyond:
+        # Of every figure that is compared, less is better.
+        change = Change.WORSE if finding.difference > 0 else Change.BETTER
+        return replace(finding, change=change)
     if is_inside:
         return replace(finding, change=Change.NONE)
     return finding

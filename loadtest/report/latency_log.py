@@ -6,6 +6,7 @@ HdrHistogram's own (three significant digits), so that nothing is rounded a seco
 """
 
 import datetime
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -13,10 +14,11 @@ from hdrh.histogram import HdrHistogram
 
 from loadtest.metrics.figures.histogram import HIGHEST_US, bucket_range_us
 
-__all__ = ["LatencyInterval", "latency_log"]
+__all__ = ["LatencyInterval", "latency_log", "logged_latencies"]
 
 _SIGNIFICANT_DIGITS = 3
 _US_PER_MS = 1000
+_LINE = re.compile(r"Tag=([^,]*),[^,]*,[^,]*,[^,]*,(\S+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,18 @@ def latency_log(intervals: Iterable[LatencyInterval], started: datetime.datetime
     ]
     lines += [_line(interval) for interval in intervals if interval.counts]
     return "\n".join(lines) + "\n"
+
+
+def logged_latencies(log: str) -> dict[str, HdrHistogram]:
+    """Return all that an interval log holds, in microseconds, merged for each tag."""
+    found: dict[str, HdrHistogram] = {}
+    for tag, encoded in _LINE.findall(log):
+        histogram = HdrHistogram.decode(encoded)
+        if tag in found:
+            found[tag].add(histogram)
+        else:
+            found[tag] = histogram
+    return found
 
 
 def _line(interval: LatencyInterval) -> str:

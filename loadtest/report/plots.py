@@ -32,7 +32,14 @@ from loadtest.report.figures import (
 )
 from loadtest.report.scales import LogScale, counting_scale, decades_scale, seconds_scale
 
-__all__ = ["MOST_POINTS", "Figure", "figures"]
+__all__ = [
+    "MOST_POINTS",
+    "Figure",
+    "figures",
+    "latency_scale",
+    "latency_text",
+    "percentile_text",
+]
 
 MOST_POINTS = 600
 """A line of more points is thinned; a wide chart has about as many pixels."""
@@ -92,7 +99,7 @@ def _latency(timeline: Sequence[TimelineRow]) -> Figure | None:
     if not known:
         return None
     title = "Delivery latency of each second"
-    y = Axis(_milliseconds(known), "latency", _tick_text)
+    y = Axis(latency_scale(known), "latency", latency_text)
     caption = (
         "From due to arrival at a device, logarithmic. Where the generator's own lag comes near "
         "the latency, the generator is what was measured."
@@ -115,8 +122,8 @@ def _percentiles(summary: Summary) -> Figure | None:
     rarest = max(x for each in series for x, _ in each.points)
     ticks = [(2.0, 50), (10.0, 90), (100.0, 99), (1e3, 99.9), (1e4, 99.99), (1e5, 99.999)]
     within = tuple(tick for tick, _ in ticks if tick <= rarest)
-    x = Axis(LogScale(1.0, max(rarest, 2.0), within), "percentile", _percentile_text)
-    y = Axis(_milliseconds(known), "latency", _tick_text)
+    x = Axis(LogScale(1.0, max(rarest, 2.0), within), "percentile", percentile_text)
+    y = Axis(latency_scale(known), "latency", latency_text)
     title = "Latency by percentile"
     caption = (
         "From the fastest sample on the left to the slowest on the right, spaced by how rare they "
@@ -201,7 +208,8 @@ def _time(timeline: Sequence[TimelineRow]) -> Axis:
     return Axis(seconds_scale(last_s), "time since the start", _clock_text)
 
 
-def _milliseconds(known: Sequence[float]) -> LogScale:
+def latency_scale(known: Sequence[float]) -> LogScale:
+    """Return a logarithmic scale that all these latencies stand on, in milliseconds."""
     positive = [max(value, _LOWEST_MS) for value in known]
     return decades_scale(min(positive), max(positive))
 
@@ -215,7 +223,7 @@ def _clock_text(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def _tick_text(value_ms: float) -> str:
+def latency_text(value_ms: float) -> str:
     """Return a latency as an axis or a point names it: ``10 ms``, ``2 s``, ``0.41 ms``."""
     if value_ms < 0.1:
         return f"{value_ms * 1000:.3g} \N{MICRO SIGN}s"
@@ -223,6 +231,7 @@ def _tick_text(value_ms: float) -> str:
     return f"{value:.3g} {unit}"
 
 
-def _percentile_text(rarity: float) -> str:
+def percentile_text(rarity: float) -> str:
+    """Return the percentile that one in ``rarity`` samples exceeds: ``99 %`` for 100."""
     percent = 100 - 100 / rarity
     return f"{percent:.6f}".rstrip("0").rstrip(".") + " %"

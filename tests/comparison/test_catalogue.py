@@ -5,6 +5,7 @@ from loadtest.comparison.catalogue import (
     LevelFigure,
     ShareFigure,
     figures,
+    path_named,
 )
 from loadtest.comparison.judgement import MOST_GATES
 from loadtest.comparison.shares import Share
@@ -55,3 +56,9 @@ def test_errors_of_an_action_are_a_share_of_all_that_were_tried() -> None:
 
     assert isinstance(figure, ShareFigure)
     assert figure.share(summary) == Share(4, tried)
+
+
+def test_what_is_declared_and_not_compared_has_no_path() -> None:
+    assert path_named("load.users") is None
+    assert path_named("fanout.p999") is None
+    assert path_named("nothing") is None

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.metrics.figures.histogram import HIGHEST_US, bucket_index
-from loadtest.report.latency_log import LatencyInterval, latency_log
+from loadtest.report.latency_log import LatencyInterval, latency_log, logged_latencies
 
 STARTED = datetime.datetime(2026, 11, 22, 19, 15, tzinfo=datetime.UTC)
 
@@ -80,3 +80,21 @@ def test_no_value_is_rounded_a_second_time(value_us: int) -> None:
     histogram = HdrHistogram.decode(log.splitlines()[-1].rpartition(",")[2])
 
     assert histogram.get_count_at_value(value_us) == 1
+
+
+def test_what_was_logged_is_read_back_merged_for_each_tag() -> None:
+    intervals = [
+        LatencyInterval("channel.message.created", 0.0, 1.0, {5: 3}),
+        LatencyInterval("channel.message.created", 1.0, 1.0, {5: 1, 2047: 1}),
+        LatencyInterval("user.notification.created", 0.0, 2.0, {7: 2}),
+    ]
+    found = logged_latencies(latency_log(intervals, STARTED))
+    messages = found["channel.message.created"]
+
+    assert set(found) == {"channel.message.created", "user.notification.created"}
+    assert messages.get_total_count() == 5
+    assert (messages.get_count_at_value(5), messages.get_count_at_value(2047)) == (4, 1)
+
+
+def test_a_log_without_lines_holds_nothing() -> None:
+    assert logged_latencies(latency_log([], STARTED)) == {}
