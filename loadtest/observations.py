@@ -122,6 +122,12 @@ class Observer(Protocol):
     def chat_session_ending(self, session: int, at_ns: int) -> None:
         """The UNSUBSCRIBE frames were written, or the start was given up."""
 
+    def chat_session_ended(self, session: int, at_ns: int) -> None:
+        """The server has answered a frame that the device wrote after the UNSUBSCRIBE frames.
+
+        If the server takes the frames of one connection in order, it has taken the end by now.
+        """
+
     # --- causes: what must be seen by others --------------------------------------------------
 
     def message_sent(
@@ -170,9 +176,12 @@ class Observer(Protocol):
         """Take one ``message.read_receipt.created``: ``reader`` (a user) has read ``message``."""
 
     def notification_delivered(
-        self, device: int, channel: int, message: int, arrived_ns: int
+        self, device: int, channel: int, message: int, key: int, arrived_ns: int
     ) -> None:
-        """``user.notification.created`` arrived for ``message`` in ``channel``."""
+        """``user.notification.created`` arrived for ``message`` in ``channel``.
+
+        ``key`` is that of the message, which a notification carries as well; 0: it has none.
+        """
 
     def push_received(self, user: int, channel: int, message: int, arrived_ns: int) -> None:
         """The push sink got a push for ``user`` about ``message`` in ``channel``; no device did."""

@@ -21,6 +21,7 @@ __all__ = [
     "KeystrokesEvent",
     "LinkedEvent",
     "ListedChannel",
+    "MessageBrief",
     "MessageEvent",
     "MessageLinks",
     "NotificationEvent",
@@ -40,7 +41,9 @@ class _Marked(msgspec.Struct, gc=False):
     loadtest: Mark | None = None
 
 
-class _MessageBrief(msgspec.Struct, gc=False):
+class MessageBrief(msgspec.Struct, gc=False):
+    """A message as far as it is recognised: in its own events and in notifications."""
+
     id: int
     properties: _Marked | None = None
 
@@ -49,7 +52,7 @@ class MessageEvent(msgspec.Struct, gc=False):
     """``channel.message.created`` and ``.updated``, as far as the ledger needs them."""
 
     type: str
-    resource: _MessageBrief
+    resource: MessageBrief
 
 
 class _Subject(msgspec.Struct, gc=False):
@@ -107,7 +110,7 @@ class LinkedEvent(msgspec.Struct, gc=False):
 
 class _NotificationData(msgspec.Struct, gc=False):
     type: str
-    message: _MessageBrief | None = None
+    message: MessageBrief | None = None
 
 
 class _ChannelBrief(msgspec.Struct, gc=False):

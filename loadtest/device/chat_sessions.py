@@ -88,11 +88,10 @@ class ChatSession:
 class ChatSessions:
     """The open chat sessions of one device, in the order of their start."""
 
-    __slots__ = ("_line", "_next_ordinal", "_subscribed", "by_ordinal")
+    __slots__ = ("_line", "_subscribed", "by_ordinal")
 
     def __init__(self, line: DeviceLine) -> None:
         self._line = line
-        self._next_ordinal = 1
         self.by_ordinal: dict[int, ChatSession] = {}
         self._subscribed: list[int] = []
         """Numbers of the topics that begin a burst of SUBSCRIBEs, in the order in which they were
@@ -137,8 +136,8 @@ class ChatSessions:
             if started is not None:
                 started(refusal, now_ns)
             return None
-        ordinal = self._next_ordinal
-        self._next_ordinal += 1
+        line.fences.ordinal += 1
+        ordinal = line.fences.ordinal
         number = session_number(line.number, ordinal)
         chat_session = ChatSession(
             ordinal, number, links, settings.handled if handled is None else handled
@@ -266,6 +265,7 @@ class ChatSessions:
             for name in names:
                 index = dialect.channel_topics.index(name)
                 self._line.write_unsubscribe(topic_number(chat_session.ordinal, index))
+            self._line.fences.end_written(chat_session.number)
             self._line.flush()
         chat_session.settle_start("ended before it was active", now_ns)
 
@@ -278,6 +278,7 @@ class ChatSessions:
                 self._line.write_unsubscribe(number)
         for chat_session in chat_sessions:
             self._line.fleet.observer.chat_session_ending(chat_session.number, now_ns)
+            self._line.fences.end_written(chat_session.number)
             self._forget(chat_session)
         for chat_session in chat_sessions:
             chat_session.settle_start("the user session ended", now_ns)

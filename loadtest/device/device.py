@@ -106,6 +106,7 @@ class Device(DeviceCore):
         if self.state in (State.ENDING, State.CLOSING):
             self.step("closed")
             self.connection = None
+            self.fences.forget()
             self.pending.fail_all("the user session ended", now_ns)
             self.fleet.observer.user_session_ended(self.number, now_ns)
             self.tell_listener(now_ns)
@@ -232,6 +233,7 @@ class Device(DeviceCore):
         if identifier == _DISCONNECT_RECEIPT:
             if self.state is State.ENDING and self.connection is not None:
                 self.step("receipt")
+                self.fences.disconnect_answered(now_ns)
                 self.connection.close()
             return
         number = number_of_id(identifier, self.wire_prefix)
@@ -240,6 +242,7 @@ class Device(DeviceCore):
         elif number >= ACTION:
             self.pending.accept(number, now_ns)
         elif number >> TOPIC_BITS:
+            self.fences.answer_received(number, now_ns)
             self.chat_sessions.receive_receipt(number >> TOPIC_BITS, number & TOPIC_MASK, now_ns)
         elif self.start_up.receive_receipt(number) and self.state is State.SUBSCRIBING:
             self._activate(now_ns)
@@ -293,6 +296,7 @@ class Device(DeviceCore):
         self.tell_listener(now_ns)
 
     def _drop_connection(self) -> None:
+        self.fences.forget()
         connection, self.connection = self.connection, None
         if connection is not None:
             connection.abort()

@@ -15,6 +15,7 @@ from loadtest.chat.dialect import DIALECTS, Dialect
 from loadtest.chat.resources import (
     KeystrokesEvent,
     LinkedEvent,
+    MessageBrief,
     MessageEvent,
     NotificationEvent,
     ReadReceiptEvent,
@@ -119,7 +120,7 @@ def _message(device: DeviceCore, number: int, body: bytes, now_ns: int) -> str:
     event = decode(_message_decoder, body)
     observer = device.fleet.observer
     if event.type == _MESSAGE_CREATED:
-        mark = _own_mark(device, event)
+        mark = _own_mark(device, event.resource)
         if mark is not None:
             observer.message_delivered(number, mark.key, event.resource.id, now_ns)
             return _MESSAGE_CREATED
@@ -130,9 +131,9 @@ def _message(device: DeviceCore, number: int, body: bytes, now_ns: int) -> str:
     return event.type
 
 
-def _own_mark(device: DeviceCore, event: MessageEvent) -> Mark | None:
+def _own_mark(device: DeviceCore, message: MessageBrief) -> Mark | None:
     """Return the mark of a message of this run, None if it is somebody else's."""
-    properties = event.resource.properties
+    properties = message.properties
     mark = properties.loadtest if properties is not None else None
     return mark if mark is not None and mark.run == device.fleet.run else None
 
@@ -324,7 +325,10 @@ def _notification(device: DeviceCore, _number: int, body: bytes, now_ns: int) ->
     channel = event.resource.channel
     if event.type == ChatEvent.NOTIFICATION_CREATED and message is not None:
         channel_id = channel.id if channel is not None else 0
-        device.fleet.observer.notification_delivered(device.number, channel_id, message.id, now_ns)
+        mark = _own_mark(device, message)
+        device.fleet.observer.notification_delivered(
+            device.number, channel_id, message.id, mark.key if mark is not None else 0, now_ns
+        )
     else:
         device.fleet.observer.event_unexplained(event.type, device.number, 0, now_ns)
     return event.type
@@ -332,7 +336,7 @@ def _notification(device: DeviceCore, _number: int, body: bytes, now_ns: int) ->
 
 def _own_message(device: DeviceCore, _number: int, body: bytes, now_ns: int) -> str:
     event = decode(_message_decoder, body)
-    mark = _own_mark(device, event)
+    mark = _own_mark(device, event.resource)
     if mark is not None:
         device.fleet.observer.message_identified(mark.key, event.resource.id, now_ns)
     device.fleet.observer.event_counted(event.type, device.number, now_ns)

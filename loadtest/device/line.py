@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from loadtest.device.connection import Connection
+from loadtest.device.fences import Fences
 from loadtest.device.fleet import Fleet
 from loadtest.device.numbers import id_prefix, number_of_id
 from loadtest.device.state import NEXT_STATE, State
@@ -22,7 +23,10 @@ _SUBSCRIBE = (
 class DeviceLine:
     """The identity of one device, the state of its user session, and its connection."""
 
-    __slots__ = ("connection", "epoch", "fleet", "number", "state", "username", "wire_prefix")
+    __slots__ = (
+        *("connection", "epoch", "fences", "fleet", "number", "state", "username"),
+        "wire_prefix",
+    )
 
     def __init__(self, number: int, username: str, fleet: Fleet) -> None:
         self.number = number
@@ -32,6 +36,7 @@ class DeviceLine:
         """``prefix`` as it stands in frames."""
         self.state = State.IDLE
         self.connection: Connection | None = None
+        self.fences = Fences(fleet)
         self.epoch = 0
         """Counts connections that were asked for, so that whatever belongs to an older one knows
         that it is void."""

@@ -66,12 +66,10 @@ class Pending:
 class PendingActions:
     """What one device has written and waits for."""
 
-    __slots__ = ("_line", "_written", "awaited")
+    __slots__ = ("_line", "awaited")
 
     def __init__(self, line: DeviceLine) -> None:
         self._line = line
-        self._written = 0
-        """Relays and actions written so far, to number them."""
         self.awaited: dict[int, Pending] = {}
         """By the number in the id of its SUBSCRIBE or of its receipt."""
 
@@ -103,8 +101,9 @@ class PendingActions:
         return False
 
     def _await(self, kind: int, pending: Pending) -> int:
-        self._written += 1
-        number = kind | self._written
+        fences = self._line.fences
+        fences.counter += 1
+        number = kind | fences.counter
         self.awaited[number] = pending
         return number
 
@@ -128,6 +127,7 @@ class PendingActions:
 
     def accept(self, number: int, now_ns: int) -> None:
         """Take the RECEIPT of an action."""
+        self._line.fences.answer_received(number, now_ns)
         pending = self.awaited.get(number)
         if pending is None:
             return
@@ -138,6 +138,7 @@ class PendingActions:
 
     def answer_relay(self, number: int, body: bytes, now_ns: int) -> None:
         """Take the answer to a relay; one that nobody waits for any more is dropped."""
+        self._line.fences.answer_received(number, now_ns)
         pending = self.awaited.pop(number, None)
         if pending is not None:
             self._complete(pending, body, now_ns)
@@ -145,8 +146,11 @@ class PendingActions:
     def complete_by_event(self, identifier: bytes, body: bytes, now_ns: int) -> None:
         """Take an event that carries the receipt's id of an action of ours."""
         number = self._line.number_of_id(identifier)
-        pending = None if number is None else self.awaited.get(number)
-        if number is None or pending is None or pending.ends_at_receipt:
+        if number is None:
+            return
+        self._line.fences.answer_received(number, now_ns)
+        pending = self.awaited.get(number)
+        if pending is None or pending.ends_at_receipt:
             return
         if pending.types is None or _is_of_type(body, pending.types):
             del self.awaited[number]
@@ -182,7 +186,11 @@ class PendingActions:
             self.fail(each, reason, now_ns)
 
     def fail_actions(self, reason: str, now_ns: int) -> None:
-        """Fail every action that is on its way; relays go on."""
+        """Fail every action that is on its way, as an error names none; relays go on.
+
+        The reason says so: nobody knows that the server has refused any one of them.
+        """
+        reason = f"an error that names no action: {reason}"
         for number in [number for number in self.awaited if number >= ACTION]:
             pending = self.awaited.pop(number, None)
             if pending is not None:
@@ -195,7 +203,10 @@ class PendingActions:
         number of times, as the SDK of dialect 2 does.
         """
         number = self._line.number_of_id(identifier.encode())
-        pending = None if number is None else self.awaited.pop(number, None)
+        if number is None:
+            return False
+        self._line.fences.answer_received(number, now_ns)
+        pending = self.awaited.pop(number, None)
         if pending is None:
             return False
         cool_off_ns = self._cool_off_ns(pending, error)

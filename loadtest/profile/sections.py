@@ -297,18 +297,26 @@ class MetricsSection(Section):
         5.0,
         unit="seconds",
         gt=0,
-        description="After a user's last chat session in a channel has ended, what happens to"
-        " messages is judged as hand-off for this time.",
-        why="Longer than any server takes to notice; gaps and overlaps are counted in it.",
+        description="For so long after a user's last chat session in a channel, a message that"
+        " comes as neither is called a hand-off gap, and later a missed notification.",
+        why="Longer than any server should take to notice an end.",
     )
     race_window_s: float = setting(
         1.0,
         unit="seconds",
         gt=0,
         description="Two frames of different devices within this time may reach the server in"
-        " either order; and what was written so shortly before a connection broke may have been"
-        " too late for it.",
+        " either order; what was written so shortly before a chat session ended, or a connection"
+        " broke, may have been too late for it. A chat session counts as ending for so long at"
+        " most.",
         why="Far above a round trip.",
+    )
+    server_keeps_order: bool = setting(
+        True,
+        description="Whether the server takes the frames of one connection in their order. Then a"
+        " chat session has ended as soon as the server answers a later frame of its device, and not"
+        " only after the race window.",
+        why="STOMP over one WebSocket is one stream; a server with a thread pool may differ.",
     )
     typing_timeout_s: float = setting(
         3.0,

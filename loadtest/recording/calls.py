@@ -22,7 +22,7 @@ Call = tuple[int, Sequence[Any]]
 OBSERVATIONS = tuple(name for name in vars(Observer) if not name.startswith("_"))
 """What devices report, in the order of ``Observer``."""
 
-METHODS = (*OBSERVATIONS, "settle", "health", "roll", "finish")
+METHODS = (*OBSERVATIONS, "begin_phase", "settle", "health", "roll", "finish")
 """Every method whose calls are written down."""
 
 ENUMS: Mapping[str, type[StrEnum]] = {

@@ -31,7 +31,7 @@ __all__ = [
     "read_frames",
 ]
 
-SCHEMA = "chatkitty-loadtest-recording/1"
+SCHEMA = "chatkitty-loadtest-recording/2"
 
 _FIRST_LINE = f"{SCHEMA}\n".encode()
 _PREFIX = struct.Struct(">II")

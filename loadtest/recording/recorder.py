@@ -65,6 +65,11 @@ class Recorder:
         """How many deliveries and notifications may still come in time."""
         return self._ledger.open_count
 
+    def begin_phase(self, name: str, at_ns: int) -> None:
+        """Begin a phase of the run."""
+        self._note("begin_phase", str(name), at_ns)
+        self._ledger.begin_phase(name, at_ns)
+
     def settle(self, now_ns: int) -> None:
         """Judge everything whose deadline has passed."""
         self._note("settle", now_ns)

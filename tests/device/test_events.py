@@ -392,15 +392,29 @@ def test_a_notification_names_its_message_and_channel() -> None:
     ack = present.hear_user(
         "notifications", ChatEvent.NOTIFICATION_CREATED, resources.notification(8, 4)
     )
-    assert present.told() == [("notification_delivered", 1, 4, 8, present.now_ns)]
+    assert present.told() == [("notification_delivered", 1, 4, 8, 0, present.now_ns)]
     assert present.listener.heard == [("user_event", ChatEvent.NOTIFICATION_CREATED)]
     assert [frame.get("id") for frame in present.rig.read()] == [ack]
 
 
 @pytest.mark.parametrize(
+    ("run", "key"),
+    [pytest.param(RUN, 9, id="of this run"), pytest.param("0badc0de", 0, id="of another run")],
+)
+def test_a_notification_carries_the_mark_of_its_message(run: str, key: int) -> None:
+    """So it is known although the message itself may never arrive anywhere."""
+    present = Present()
+    resource = resources.notification(8, 4)
+    resource["data"]["message"] = resources.message(8, **marked(run))
+    present.hear_user("notifications", ChatEvent.NOTIFICATION_CREATED, resource)
+
+    assert present.told() == [("notification_delivered", 1, 4, 8, key, present.now_ns)]
+
+
+@pytest.mark.parametrize(
     ("changes", "told"),
     [
-        pytest.param({"channel": None}, ("notification_delivered", 1, 0, 8), id="no channel"),
+        pytest.param({"channel": None}, ("notification_delivered", 1, 0, 8, 0), id="no channel"),
         pytest.param({"data": {"type": "SYSTEM"}}, ("event_unexplained",), id="no message"),
     ],
 )

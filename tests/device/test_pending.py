@@ -219,7 +219,7 @@ def test_an_error_that_names_nothing_fails_every_action_and_no_relay() -> None:
     asking.act()
     asking.rig.hear_error(resources.error("ClientError", "malformed"))
 
-    assert asking.reasons() == ["ClientError: malformed"] * 2
+    assert asking.reasons() == ["an error that names no action: ClientError: malformed"] * 2
     assert len(asking.rig.device.pending.awaited) == 1
     assert asking.rig.read() == []  # the errors queue is not acknowledged
 

@@ -64,6 +64,7 @@ def test_defaults_are_those_by_which_the_ledger_judges() -> None:
     assert RunSection().delivery_deadline_s == ledger.delivery_deadline_s
     assert metrics.handoff_window_s == ledger.handoff_window_s
     assert metrics.race_window_s == ledger.race_window_s
+    assert metrics.server_keeps_order == ledger.server_keeps_order
     assert metrics.typing_timeout_s == ledger.typing_timeout_s
 
 

@@ -12,7 +12,7 @@ from loadtest.metrics import Ledger, LedgerSettings, Totals, merge
 from loadtest.metrics.figures.figures import EventFigures, Figures, NotificationFigures
 from loadtest.observations import ChatEvent
 
-__all__ = ["MESSAGE", "ROOM", "Scene", "ns"]
+__all__ = ["MESSAGE", "ROOM", "Scene", "notification_counts", "ns"]
 
 MESSAGE = 5_000
 ROOM = 1
@@ -88,10 +88,11 @@ class Scene:
         for session in sessions:
             self.ledger.message_delivered(session, key, key + MESSAGE, ns(at_ms))
 
-    def notify(self, key: int, at_ms: float, *devices: int) -> None:
-        """Notify devices of a message."""
+    def notify(self, key: int, at_ms: float, *devices: int, is_marked: bool = False) -> None:
+        """Notify devices of a message, which may carry its mark."""
+        mark = key if is_marked else 0
         for device in devices:
-            self.ledger.notification_delivered(device, ROOM, key + MESSAGE, ns(at_ms))
+            self.ledger.notification_delivered(device, ROOM, key + MESSAGE, mark, ns(at_ms))
 
     def identify(self, key: int, at_ms: float) -> None:
         """Tell the server's id of a message from a user topic."""
@@ -130,3 +131,15 @@ class Scene:
     def notifications(self, at_ms: float = 600_000, *, drained: bool = True) -> NotificationFigures:
         """End the run and return the figures of notifications."""
         return self.figures(at_ms, drained=drained).all_notifications()
+
+
+def notification_counts(figures: NotificationFigures) -> dict[str, Any]:
+    """Return the counts that are not 0."""
+    names = (
+        *("expected", "delivered", "missed", "late", "duplicate", "spurious", "boundary"),
+        *("in_flight", "handoff_gap", "handoff_overlap"),
+    )
+    found = {name: getattr(figures, name) for name in names}
+    for name in ("gap_messages", "overlap_messages"):
+        found[name] = getattr(figures.activation, name)
+    return {name: value for name, value in found.items() if value}

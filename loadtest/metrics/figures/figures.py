@@ -227,6 +227,20 @@ class Figures(Struct):
             figures = self.phases[str(name)] = PhaseFigures()
         return figures
 
+    def fill_whole(self) -> None:
+        """Give events, actions and completion the timings of all phases together.
+
+        They are those of the phases and of nothing else: a snapshot leaves them out.
+        """
+        whole = sum_of(PhaseFigures(), self.phases)
+        for event, timing in whole.events.items():
+            figures = self.event(event)
+            figures.latency, figures.service = timing.latency, timing.service
+        for action, timing in whole.actions.items():
+            acted = self.action(action)
+            acted.latency, acted.completion = timing.latency, timing.completion
+        self.completion.update(whole.completion)
+
     def event(self, event: str) -> EventFigures:
         """Return the figures of one event type, which are then listed."""
         figures = self.events.get(event)

@@ -120,6 +120,7 @@ class Collection:
             else:
                 _give_up_open(part)
             add(figures, part)
+        figures.fill_whole()
         return Totals(
             figures=figures,
             timeline=tuple(self._row(t_s) for t_s in sorted(self._rows)),

@@ -15,6 +15,7 @@ from loadtest.metrics.ledger.model import (
     ABSENT,
     BOUNDARY,
     EXPECTED,
+    LEAVING,
     OVERTAKEN,
     EventRecord,
     Match,
@@ -117,9 +118,12 @@ class EventBook:
 
     def _record(self, match: Match, channel: TrackedChannel, written_ns: int) -> EventRecord:
         record = EventRecord(match, channel, written_ns, written_ns + self._settings.deadline_ns)
-        if channel.activated_ns > written_ns:
+        if channel.changed_ns > written_ns:
+            # The template tells of now, and the cause was written a while ago.
             for chat_session in channel.slots:
-                if chat_session is not None and chat_session.active_ns > written_ns:
+                if chat_session is not None and (
+                    chat_session.active_ns > written_ns or chat_session.ended_ns > written_ns
+                ):
                     unjudge_slot(record, chat_session.slot)
         return record
 
@@ -154,9 +158,9 @@ class EventBook:
 
     def refuse(self, record: EventRecord) -> bool:
         """Count a record as refused if nobody has seen its event; return whether that is so."""
-        if not self.withdraw_unseen(record):
+        if not is_unseen(record):
             return False
-        self._tally.event(record.event).refused += 1
+        self.book.refuse(record)
         return True
 
     # --- arrivals -----------------------------------------------------------------------------
@@ -191,7 +195,7 @@ class EventBook:
         for record in records:
             if record is newest:
                 return
-            if code_at(record, chat_session) == EXPECTED:
+            if code_at(record, chat_session) in (EXPECTED, LEAVING):
                 self.book.overtake_one(record, chat_session.slot, arrived_ns)
 
     def _take_unwanted(
@@ -208,6 +212,8 @@ class EventBook:
             elif self.book.take_unexpected(record, chat_session):
                 kind = Arrival.BOUNDARY
                 break
+        if kind == _NO_CAUSE and chat_session.has_ended_at(arrived_ns):
+            kind = Arrival.AFTER_END
         if match[0] in _EARLY:
             self._park(match, chat_session, arrived_ns, kind)
         else:
@@ -224,6 +230,8 @@ class EventBook:
     def _count(self, event: ChatEvent, kind: str) -> None:
         if kind == Arrival.DUPLICATE:
             self._tally.event(event).duplicate += 1
+        elif kind == Arrival.AFTER_END:
+            self._tally.event(event).after_end += 1
         elif kind != Arrival.BOUNDARY:
             self._tally.unexpected(event, kind)
 

@@ -1,8 +1,10 @@
 """What a lost connection takes with it, and what is missed until it is back.
 
 What was on its way to a chat session when its connection broke may have been written before the
-server took note of the loss, or after: within the race window it is boundary, what was caused
-earlier stays expected. The *gap* lasts from the loss until the chat session is active again.
+server took note of the loss, or after: within the race window it is boundary; what was caused
+earlier, and what a later message of the same sender has overtaken, stays expected.
+
+The *gap* lasts from the loss until the chat session is active again.
 Messages that other users write into the channel meanwhile are expected nowhere, because the device
 has no chat session, but its user misses them all the same. One rule: they are counted once the chat
 session is back, apart from what is lost. A chat session that never comes back has no gap.
@@ -13,8 +15,6 @@ from typing import Protocol
 
 from loadtest.clock import NS_PER_US
 from loadtest.metrics.ledger.model import (
-    EXPECTED,
-    OVERTAKEN,
     ChatSessionState,
     Gap,
     MessageRecord,
@@ -38,15 +38,12 @@ class _Excusing(Protocol):
 class _Losses:
     """Chat sessions of one channel that were lost one right after the other."""
 
-    __slots__ = ("messages", "since_ns", "slots", "written_count")
+    __slots__ = ("since_ns", "slots")
 
     def __init__(self, since_ns: int) -> None:
         self.since_ns = since_ns
         """What was caused since then is excused."""
         self.slots: set[int] = set()
-        self.written_count = -1
-        self.messages: list[MessageRecord] = []
-        """Messages on their way, as of so many messages written into the channel."""
 
 
 class GapBook:
@@ -68,25 +65,18 @@ class GapBook:
         self._books = books
         self._losses: dict[TrackedChannel, _Losses] = {}
 
-    def lost(self, chat_session: TrackedChatSession, at_ns: int) -> list[Record]:
-        """Take the loss of a chat session, before the roster takes it.
-
-        Returns the messages that may still have been on their way to it.
-        """
+    def lost(self, chat_session: TrackedChatSession, at_ns: int) -> None:
+        """Take the loss of a chat session, before the roster takes it."""
         if chat_session.state is not ChatSessionState.ACTIVE:
-            return []  # nothing was certain for it
+            return  # nothing was certain for it
         self._tally.now.recovery.chat_sessions_lost += 1
         if chat_session.gap is None or chat_session.gap.back_ns:
             chat_session.gap = Gap(chat_session, at_ns)
-        channel, slot = chat_session.channel, chat_session.slot
+        channel = chat_session.channel
         losses = self._losses.get(channel)
         if losses is None:
             losses = self._losses[channel] = _Losses(at_ns - self._settings.race_ns)
-        losses.slots.add(slot)
-        if losses.written_count != channel.written_count:
-            losses.written_count = channel.written_count
-            losses.messages = _messages_since(channel, losses.since_ns)
-        return [record for record in losses.messages if _is_wanted(record, slot)]
+        losses.slots.add(chat_session.slot)
 
     def settle(self) -> None:
         """Excuse what was on its way to the chat sessions that were lost."""
@@ -131,15 +121,3 @@ def seen_in_gap(tally: Tally, record: MessageRecord, chat_session: TrackedChatSe
         gap.seen_count += 1
     elif record.written_ns < gap.back_ns:
         tally.now.recovery.lost_in_gap -= 1
-
-
-def _messages_since(channel: TrackedChannel, since_ns: int) -> list[MessageRecord]:
-    return [
-        record
-        for record in channel.unfinished
-        if isinstance(record, MessageRecord) and record.written_ns >= since_ns
-    ]
-
-
-def _is_wanted(record: Record, slot: int) -> bool:
-    return slot < len(record.state) and record.state[slot] in (EXPECTED, OVERTAKEN)

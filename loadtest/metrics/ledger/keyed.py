@@ -2,8 +2,8 @@
 
 The key names the cause exactly, so order can be judged: the records of one sender in one channel
 form a chain, and an arrival overtakes whatever its chat session has not seen of that chain before.
-One rule: a key that this worker gave out and whose record is forgotten was delivered in full, so
-that what comes now is a duplicate.
+A key that this worker gave out and whose record is forgotten was delivered in full: what comes now
+is a duplicate.
 """
 
 from typing import Generic
@@ -74,10 +74,21 @@ class KeyedBook(Generic[RecordT]):
         if arrival == Arrival.DUPLICATE:
             figures.duplicate += 1
         elif arrival == Arrival.ABSENT:
-            if self.book.take_unexpected(record, chat_session):
-                return Arrival.BOUNDARY
-            self._tally.unexpected(self.event, "no_chat_session_then")
+            return self._take_absent(record, chat_session)
         return arrival
+
+    def _take_absent(self, record: RecordT, chat_session: TrackedChatSession) -> str:
+        """Take an arrival at a chat session where nothing was expected of its cause."""
+        if record.is_refused:
+            self._tally.unexpected(self.event, "refused")
+        elif chat_session.has_ended_at(record.written_ns):
+            self._tally.event(self.event).after_end += 1
+            return Arrival.AFTER_END
+        elif self.book.take_unexpected(record, chat_session):
+            return Arrival.BOUNDARY
+        else:
+            self._tally.unexpected(self.event, "no_chat_session_then")
+        return Arrival.ABSENT
 
     def forget(self, record: Record) -> None:
         """Take a record out of its sender's chain, so that nothing keeps it alive."""
@@ -115,8 +126,7 @@ class KeystrokesBook(KeyedBook[Record]):
         """Take back keystrokes that the server refused; return whether nobody had seen them."""
         if not is_unseen(record):
             return False
-        self.book.withdraw(record)
-        self._tally.event(self.event).refused += 1
+        self.book.refuse(record)
         return True
 
     def settle(self, now_ns: int | None) -> list[Record]:

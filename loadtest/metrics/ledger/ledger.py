@@ -42,6 +42,7 @@ from loadtest.observations import Action, ChatEvent
 
 __all__ = ["Ledger"]
 
+_GONE = (ChatSessionState.ENDING, ChatSessionState.ENDED)
 _STARTS = (Action.USER_SESSION_START, Action.RECONNECT)
 
 
@@ -60,7 +61,7 @@ class Ledger:
         self.settings = settings or LedgerSettings()
         self.worker = worker
         self._deadline_ns = self.settings.deadline_ns
-        self._tally = Tally()
+        self._tally = Tally(started_ns)
         self._roster = Roster(self.settings)
         self._notifications = NotificationBook(self.settings, self._tally)
         self._pushes = PushBook(self.settings, self._tally, self._roster)
@@ -189,28 +190,35 @@ class Ledger:
     def chat_session_ending(self, session: int, at_ns: int) -> None:
         """The UNSUBSCRIBE frames were written, or the start was given up."""
         chat_session = self._roster.chat_sessions.get(session)
-        if chat_session is None or chat_session.state is ChatSessionState.ENDING:
+        if chat_session is None or chat_session.state in _GONE:
             return
         if chat_session.state is ChatSessionState.LOST:
             self._roster.session_ending(chat_session, at_ns)
         else:
             self._leave(chat_session, at_ns, is_clean=True)
 
+    def chat_session_ended(self, session: int, at_ns: int) -> None:
+        """The server has answered a frame that was written after the UNSUBSCRIBE frames."""
+        chat_session = self._roster.chat_sessions.get(session)
+        if chat_session is None or not self.settings.server_keeps_order:
+            return
+        if self._roster.session_ended(chat_session, at_ns) and chat_session.attendance is not None:
+            self._notifications.end_taken(chat_session.attendance, at_ns)
+
     def _leave(self, chat_session: TrackedChatSession, at_ns: int, *, is_clean: bool) -> None:
         """End a chat session, or lose it, with all that follows from that."""
         was_active = chat_session.state is ChatSessionState.ACTIVE
         if is_clean:
-            left = leave_records(chat_session)
+            leave_records(chat_session, at_ns - self.settings.race_ns)
             self._roster.session_ending(chat_session, at_ns)
         else:
-            left = self._gaps.lost(chat_session, at_ns)
+            self._gaps.lost(chat_session, at_ns)
             self._roster.session_lost(chat_session, at_ns)
         self._tally.now.load.chat_sessions_ended += was_active
         attendance = chat_session.attendance
         if attendance is None:
             return
-        messages = [record for record in left if isinstance(record, MessageRecord)]
-        self._notifications.session_ended(attendance, messages, at_ns)
+        self._notifications.session_ended(attendance, at_ns)
         self._participants.ended(chat_session, attendance, at_ns, was_active=was_active)
         if not attendance.is_present:
             self._typing.left(attendance.user, attendance.channel, at_ns)
@@ -317,11 +325,19 @@ class Ledger:
                 if not record.remaining:
                     self._messages.book.finish(record)
                 return
-        self._messages.delivered(key, message, chat_session, arrived_ns)
+        if chat_session is not None or not self._is_after_end(ChatEvent.MESSAGE_CREATED, session):
+            self._messages.delivered(key, message, chat_session, arrived_ns)
 
     def keystrokes_delivered(self, session: int, key: int, arrived_ns: int) -> None:
         """Take one ``thread.keystrokes.created`` with our key in it."""
-        self._keystrokes.delivered(key, self._chat_sessions.get(session), arrived_ns)
+        if not self._is_after_end(ChatEvent.KEYSTROKES_CREATED, session):
+            self._keystrokes.delivered(key, self._chat_sessions.get(session), arrived_ns)
+
+    def _is_after_end(self, event: ChatEvent, session: int) -> bool:
+        """Count an arrival at a chat session that ended long ago; return whether it is one."""
+        is_after_end = session in self._roster.forgotten
+        self._tally.event(event).after_end += is_after_end
+        return is_after_end
 
     def event_delivered(
         self, event: ChatEvent, session: int, subject: int, arrived_ns: int
@@ -338,14 +354,18 @@ class Ledger:
     def _arrived(
         self, event: ChatEvent, session: int, subject: tuple[int, int], arrived_ns: int
     ) -> None:
+        if self._is_after_end(event, session):
+            return
         chat_session = self._chat_sessions.get(session)
         channel = chat_session.channel.id if chat_session is not None else 0
         self._events.arrived((event, channel, *subject), chat_session, arrived_ns)
 
     def notification_delivered(
-        self, device: int, channel: int, message: int, arrived_ns: int
+        self, device: int, channel: int, message: int, key: int, arrived_ns: int
     ) -> None:
         """``user.notification.created`` arrived for ``message`` in ``channel``."""
+        if key:
+            self._messages.identified(key, message)
         self._messages.notified(self._roster.device(device), message, arrived_ns)
 
     def push_received(self, user: int, channel: int, message: int, arrived_ns: int) -> None:
@@ -377,10 +397,8 @@ class Ledger:
         completed_ns: int,
     ) -> None:
         """An action ended well; ``accepted_ns`` 0 says that it has no STOMP receipt."""
-        figures = self._tally.now.action(action)
-        figures.completed += 1
-        figures.latency.record_ns((accepted_ns or completed_ns) - due_ns)
-        figures.completion.record_ns(completed_ns - due_ns)
+        accepted_us = ((accepted_ns or completed_ns) - due_ns) // NS_PER_US
+        self._tally.acted(action, due_ns, accepted_us, (completed_ns - due_ns) // NS_PER_US)
 
     def action_failed(
         self, action: Action, device: int, due_ns: int, at_ns: int, reason: str
@@ -388,11 +406,11 @@ class Ledger:
         """An action ended with an error, or without its completion by its deadline."""
         errors = self._tally.now.action(action).errors
         errors[reason] = errors.get(reason, 0) + 1
-        self._refusals.failed(action, device, due_ns, reason)
-        if action in _STARTS:
-            who = self._roster.device(device)
-            if who.state is DeviceState.STARTING:
-                self._roster.set_device(who, DeviceState.OFFLINE, at_ns)
+        who = self._roster.device(device)
+        is_broken = who.state is DeviceState.OFFLINE
+        self._refusals.failed(action, device, due_ns, reason, is_broken=is_broken)
+        if action in _STARTS and who.state is DeviceState.STARTING:
+            self._roster.set_device(who, DeviceState.OFFLINE, at_ns)
 
     def action_dropped(self, action: Action, device: int, due_ns: int, reason: str) -> None:
         """A planned action could not be offered at all: the device was not ready for it."""
@@ -406,6 +424,13 @@ class Ledger:
         """How many deliveries and notifications may still come in time."""
         books = (self._messages, self._keystrokes.book, self._events.book)
         return sum(book.outstanding() for book in books)
+
+    def begin_phase(self, name: str, at_ns: int) -> None:
+        """Begin a phase of the run: what is due from ``at_ns`` on belongs to it.
+
+        Before the first one it is the steady phase.
+        """
+        self._tally.begin_phase(name, at_ns)
 
     def settle(self, now_ns: int) -> None:
         """Judge everything whose deadline has passed; to be called about ten times a second."""
@@ -430,7 +455,7 @@ class Ledger:
             book.flush_all()
         self._tally.now.health.lag.record_all(self._lags_us)
         self._lags_us = []
-        figures = self._tally.roll()
+        figures = self._tally.roll(now_ns)
         self._interval_number += 1
         row = self._timeline.add(now_ns, figures, self._gauges())
         interval = Interval(self._interval_number, self._rolled_ns, now_ns, figures, row)

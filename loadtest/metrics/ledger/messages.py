@@ -89,8 +89,11 @@ class MessageBook(KeyedBook[MessageRecord]):
         if record is not None and not record.message:
             self.learn(record, message)
         arrival = self.take(record, key, chat_session, arrived_ns)
-        if arrival == Arrival.BOUNDARY and record is not None and chat_session is not None:
+        if record is None or chat_session is None:
+            return
+        if arrival in (Arrival.BOUNDARY, Arrival.AFTER_END):
             self._notifications.absent_seen(record, chat_session.device.user)
+        if arrival == Arrival.BOUNDARY:
             seen_in_gap(self._tally, record, chat_session)
 
     # --- ids ----------------------------------------------------------------------------------
@@ -188,8 +191,7 @@ class MessageBook(KeyedBook[MessageRecord]):
         """Take back a message that the server refused; return whether nobody had seen it."""
         if record.notified or not is_unseen(record):
             return False
-        self.book.withdraw(record)
-        self._notifications.withdraw(record)
+        self.book.refuse(record)
+        self._notifications.refuse(record)
         self._pushes.withdraw(record)
-        self._tally.event(self.event).refused += 1
         return True

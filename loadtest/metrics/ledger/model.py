@@ -21,6 +21,7 @@ __all__ = [
     "OVERTAKEN",
     "Attendance",
     "ChatSessionState",
+    "Crossing",
     "DeviceState",
     "Episode",
     "EventRecord",
@@ -67,8 +68,14 @@ class ChatSessionState(Enum):
     STARTING = "starting"
     ACTIVE = "active"
     ENDING = "ending"
+    """The server may have taken its UNSUBSCRIBE, or not yet."""
+    ENDED = "ended"
+    """It certainly has: nothing that is written now may reach it."""
     LOST = "lost"
     """Its connection broke; it keeps its slot and may start again."""
+
+
+_LEFT = (ChatSessionState.ENDING, ChatSessionState.LOST)
 
 
 class TrackedUser:
@@ -120,7 +127,9 @@ class TrackedChatSession:
         "attendance",
         "channel",
         "device",
+        "ended_ns",
         "gap",
+        "left_ns",
         "number",
         "prompt_channel",
         "slot",
@@ -143,8 +152,16 @@ class TrackedChatSession:
         self.taken_ns = at_ns
         self.starting_ns = at_ns
         self.active_ns = 0
+        self.left_ns = 0
+        """When its UNSUBSCRIBE was written, or its connection lost."""
+        self.ended_ns = 0
+        """When the server had certainly taken the end; 0: it has perhaps not."""
         self.gap: Gap | None = None
         """Since its connection was lost last."""
+
+    def has_ended_at(self, at_ns: int) -> bool:
+        """Return whether the server had certainly taken its end at an instant."""
+        return self.state is ChatSessionState.ENDED and at_ns >= self.ended_ns
 
 
 class Gap:
@@ -199,7 +216,7 @@ class Attendance:
         self.spans: tuple[tuple[int, int], ...] = ()
         """The latest stretches with an active chat session that are over."""
         self.ended_ns: int | None = None
-        """When the last chat session ended, until the hand-off window is over."""
+        """When the last chat session ended, until the server has certainly taken it."""
         self.is_clean = True
         """Whether that was by the device's own wish, not by a lost connection."""
         self.written_count = 0
@@ -213,6 +230,18 @@ class Attendance:
     def is_present(self) -> bool:
         """Whether any chat session of the user is active or starting."""
         return self.active_count > 0 or self.starting_count > 0
+
+    @property
+    def ends_active(self) -> bool:
+        """Whether nothing is left of the user's presence but the end of an active chat session."""
+        is_end = self.ended_ns is not None and not self.is_present
+        return is_end and bool(self.spans) and self.spans[-1][1] == self.ended_ns
+
+    def is_ending(self, at_ns: int, race_ns: int) -> bool:
+        """Return whether the server may not have taken the end of a chat session yet."""
+        return any(
+            each.state in _LEFT and at_ns - each.left_ns <= race_ns for each in self.chat_sessions
+        )
 
     def attended_until(self, at_ns: int) -> int | None:
         """Return the end of the stretch of active chat sessions around ``at_ns``.
@@ -231,11 +260,11 @@ class TrackedChannel:
     """A channel: who is in it now, and what is still to arrive there."""
 
     __slots__ = (
-        "activated_ns",
         "active_count",
         "attendances",
         "audience",
         "boundary_count",
+        "changed_ns",
         "episodes",
         "free_slots",
         "id",
@@ -260,8 +289,8 @@ class TrackedChannel:
         """Slots of chat sessions on slow devices."""
         self.active_count = 0
         self.boundary_count = 0
-        self.activated_ns = 0
-        """When a chat session became active here last."""
+        self.changed_ns = 0
+        """When a chat session became active or had ended here last."""
         self.unfinished: dict[Record, None] = {}
         """Records with a delivery to come, oldest first."""
         self.audience: dict[TrackedDevice, bool] = {}
@@ -296,8 +325,11 @@ class Record:
         "event",
         "expected",
         "is_closed",
+        "is_doubtful",
         "is_incomplete",
+        "is_refused",
         "key",
+        "marked",
         "next",
         "previous",
         "remaining",
@@ -330,6 +362,12 @@ class Record:
         """Those of ``arrivals`` on another worker than the cause that are not counted yet."""
         self.is_closed = False
         self.is_incomplete = False
+        self.marked = 0
+        """How many marks of an incomplete message are in the figures."""
+        self.is_doubtful = False
+        """The connection of its sender broke before any answer: the server may never have had
+        it."""
+        self.is_refused = False
         self.key = 0
         """Our own number of it, where it carries one."""
         self.sender: TrackedDevice | None = None
@@ -383,10 +421,12 @@ class MessageRecord(Record):
 class Episode:
     """The time after a user's last chat session in a channel, until a notification comes."""
 
-    __slots__ = ("ended_ns", "is_notified", "is_over", "unnotified_us")
+    __slots__ = ("ended_ns", "is_clean", "is_notified", "is_over", "unnotified_us")
 
-    def __init__(self, ended_ns: int) -> None:
+    def __init__(self, ended_ns: int, *, is_clean: bool) -> None:
         self.ended_ns = ended_ns
+        self.is_clean = is_clean
+        """Whether the end was the device's wish: only then its activation is timed."""
         self.is_notified = False
         """A notification of a message after the end has come."""
         self.is_over = False
@@ -395,19 +435,35 @@ class Episode:
         """From the end to the last message that did not come as a notification."""
 
 
+class Crossing(Enum):
+    """What a message crosses for a user."""
+
+    END = "the end of the last chat session: hand-off"
+    START = "the start of the first chat session: entry"
+    PAST_END = "nothing any more, but no notification has come since the end"
+
+
 class HandOff:
-    """One message and one user for whom delivered or notified are both right."""
+    """One message and one user who may be delivered or notified."""
 
-    __slots__ = ("episode", "is_judged", "is_seen", "is_strict", "slots")
+    __slots__ = ("crossing", "device_count", "episode", "is_judged", "is_seen", "slots")
 
-    def __init__(self, slots: tuple[int, ...], episode: Episode | None) -> None:
+    def __init__(
+        self,
+        crossing: Crossing,
+        slots: tuple[int, ...] = (),
+        *,
+        episode: Episode | None = None,
+        device_count: int = 0,
+    ) -> None:
+        self.crossing = crossing
         self.slots = slots
         """Of the user's chat sessions."""
         self.episode = episode
+        self.device_count = device_count
+        """How many devices of the user could be notified; 0 if they are counted elsewhere."""
         self.is_judged = True
         """False after a lost connection, which may take the message with it."""
-        self.is_strict = False
-        """The window is over: the notification itself is judged, this only ends the episode."""
         self.is_seen = False
         """Delivered to a chat session that started after the message."""
 

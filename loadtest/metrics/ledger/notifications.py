@@ -1,26 +1,31 @@
 """Who must be notified of a message, and who was.
 
 A member with no chat session in the channel and a connected device must be notified on each such
-device, exactly once; a member with an active chat session anywhere must not be; for one who is
-only starting or ending, delivered and notified are both right, neither is a *gap* and both an
-*overlap*. One rule: a message is judged when it is closed, at its deadline; until then outcomes
-are only gathered, because the end of a chat session or the loss of a connection may become known
-after the notification that it explains.
+device, exactly once; a member with an active chat session anywhere must not be. For one whose last
+chat session is ending, delivered and notified are both right, neither is a *gap* and both an
+*overlap*: hand-off. For one whose first is starting all four are right: entry, since a server
+counts a chat session from its first topic and can deliver only from the topic of messages.
 
-*Activation* is what the end of a user's last chat session in a channel costs: from that end to the
-writing of the first message after it that came as a notification. Ending one of two chat sessions
-ends nothing.
+A message is judged when it is closed, at its deadline; until then outcomes are only gathered,
+because the end of a chat session or the loss of a connection may become known after the
+notification that it explains. ``crossings`` of hand-off and entry are judged in ``handoffs``.
 """
 
 from collections.abc import Callable, Iterable
 
 from loadtest.clock import NS_PER_US
 from loadtest.metrics.figures.figures import NotificationFigures
-from loadtest.metrics.figures.notified import ActivationFigures, OutcomeFigures
+from loadtest.metrics.ledger.handoffs import (
+    has_come,
+    judge_handoff,
+    notified_count,
+    slots_of,
+    was_delivered,
+    was_overtaken,
+)
 from loadtest.metrics.ledger.model import (
-    BOUNDARY_SEEN,
-    DELIVERED,
     Attendance,
+    Crossing,
     DeviceState,
     Episode,
     HandOff,
@@ -30,6 +35,7 @@ from loadtest.metrics.ledger.model import (
     TrackedDevice,
     TrackedUser,
 )
+from loadtest.metrics.ledger.records import is_void
 from loadtest.metrics.ledger.settings import LedgerSettings
 from loadtest.metrics.ledger.tally import Tally
 from loadtest.observations import ChatEvent
@@ -91,42 +97,39 @@ class NotificationBook:
         since_ns = at_ns - self._settings.race_ns
         for record in channel.unnotified:
             if record.written_ns >= since_ns:
-                self._release(record, user)
+                self._release(record, user, Crossing.START)
         self.place(channel, user)
 
-    def _release(self, record: MessageRecord, user: TrackedUser) -> None:
-        """Judge a message as hand-off for a user whose notifications are still to come."""
+    def _release(self, record: MessageRecord, user: TrackedUser, crossing: Crossing) -> None:
+        """Take a message as one that crosses a change of a user who is still to be notified."""
+        handoff = record.handoffs.get(user)
         mine = [device for device in record.pending if device.user is user]
-        if not mine:
-            return
         for device in mine:
             figures = self._tally.now.notification(has_several=record.pending.pop(device))
             figures.expected -= 1
-            figures.boundary += 1
-        record.handoffs.setdefault(user, HandOff((), None))
+        if handoff is None and mine:
+            handoff = record.handoffs[user] = HandOff(crossing)
+        if handoff is not None:
+            handoff.crossing = crossing
+            handoff.device_count += len(mine)
 
-    def session_ended(
-        self, attendance: Attendance, records: Iterable[MessageRecord], at_ns: int
-    ) -> None:
-        """Take the end of a chat session that leaves its user with none active.
-
-        ``records`` are the messages that had not reached it: they may have been taken by the server
-        after the end, and then notified.
-        """
+    def session_ended(self, attendance: Attendance, at_ns: int) -> None:
+        """Take the end of a chat session that leaves its user with none active."""
         channel, user = attendance.channel, attendance.user
         if attendance.active_count:
             return
-        if user.online and user in channel.members:
-            slots = _slots(attendance)
-            for record in records:
-                if user is not record.author:
-                    handoff = record.handoffs.setdefault(user, HandOff(slots, None))
-                    handoff.is_judged = attendance.is_clean
-                    channel.unnotified[record] = None
+        if user.online and user in channel.members and not attendance.starting_count:
             ended_active = attendance.spans and attendance.spans[-1][1] == at_ns
-            if ended_active and attendance.is_clean and not attendance.starting_count:
-                channel.episodes[user] = Episode(at_ns)
+            if ended_active:
+                channel.episodes[user] = Episode(at_ns, is_clean=attendance.is_clean)
         self.place(channel, user)
+
+    def end_taken(self, attendance: Attendance, at_ns: int) -> None:
+        """Take note that the server has certainly taken the end of a chat session."""
+        if attendance.ended_ns is None or attendance.is_ending(at_ns, self._settings.race_ns):
+            return
+        attendance.ended_ns = None
+        self.place(attendance.channel, attendance.user)
 
     def device_online(self, user: TrackedUser) -> None:
         """Take the start of a user session: notifications must reach the device now."""
@@ -137,19 +140,20 @@ class NotificationBook:
     ) -> None:
         """Take the end, or the loss, of a user session that was online.
 
-        After a wished end, what is still to come may come or not. After a loss that is so within
-        the race window; what was caused earlier stays expected.
+        What was written within the race window before it may come or not; what was caused earlier
+        stays expected.
         """
         race_since_ns = at_ns - self._settings.race_ns
         for channel in user.channels:
             for record in channel.unnotified:
-                is_race = record.written_ns >= race_since_ns
-                if device in record.pending and (is_clean or is_race):
+                if record.written_ns < race_since_ns:
+                    continue
+                if device in record.pending:
                     record.leaving[device] = record.pending.pop(device)
                 handoff = record.handoffs.get(user)
-                if handoff is not None and is_race and not user.online:
+                if handoff is not None and not user.online:
                     # Nobody is left who could be notified.
-                    handoff.is_judged &= _has_come(record, user, handoff)
+                    handoff.is_judged &= has_come(record, user, handoff)
             if not user.online:
                 channel.episodes.pop(user, None)
             self.place(channel, user)
@@ -157,7 +161,7 @@ class NotificationBook:
     def member_left(self, channel: TrackedChannel, user: TrackedUser) -> None:
         """Take the end of a membership: notifications under way may come or not."""
         for record in channel.unnotified:
-            self._release(record, user)
+            self._release(record, user, Crossing.END)
             handoff = record.handoffs.get(user)
             if handoff is not None:
                 handoff.is_judged = False
@@ -199,26 +203,37 @@ class NotificationBook:
                 continue
             if user is record.author or not user.online:
                 continue
-            handoff = HandOff(_slots(attendance), channel.episodes.get(user))
+            record.handoffs[user] = handoff = HandOff(
+                Crossing.END if attendance.ends_active else Crossing.START,
+                slots_of(attendance),
+                episode=channel.episodes.get(user),
+                device_count=len(user.online),
+            )
             handoff.is_judged = attendance.is_present or attendance.is_clean
-            record.handoffs[user] = handoff
-            self._figures(user).boundary += len(user.online)
 
     def _is_over(self, attendance: Attendance, at_ns: int) -> bool:
         if attendance.is_present or attendance.ended_ns is None:
             return False
-        return at_ns - attendance.ended_ns > self._settings.handoff_ns
+        return at_ns - attendance.ended_ns > self._settings.race_ns
 
     def _watch_episodes(self, record: MessageRecord) -> None:
-        """Follow a user whose window is over but who has had no notification since its end."""
+        """Follow a user whose hand-off is over but who has had no notification since its end."""
         for user, episode in list(record.channel.episodes.items()):
             if user in record.handoffs or user is record.author:
                 continue
-            if episode.is_notified:
+            if episode.is_notified or not (
+                episode.is_clean or self._is_gap(record, episode.ended_ns)
+            ):
                 del record.channel.episodes[user]
-            else:
-                handoff = record.handoffs[user] = HandOff((), episode)
-                handoff.is_strict = True
+                continue
+            attendance = record.channel.attendance(user)
+            record.handoffs[user] = HandOff(
+                Crossing.PAST_END, slots_of(attendance), episode=episode
+            )
+
+    def _is_gap(self, record: MessageRecord, ended_ns: int) -> bool:
+        """Return whether a message that came as neither after an end is called a gap."""
+        return record.written_ns - ended_ns <= self._settings.handoff_ns
 
     def absent_seen(self, record: MessageRecord, user: TrackedUser | None) -> None:
         """Note that a message reached a chat session that started after it."""
@@ -247,9 +262,7 @@ class NotificationBook:
                 record.channel.unnotified.pop(record, None)
         elif user is None:
             self._figures(None).spurious += 1
-        elif handoff is not None:
-            self._figures(user).boundary_seen += 1
-        else:
+        elif handoff is None or handoff.crossing is Crossing.PAST_END:
             suspect = Suspect(device, user, arrived_ns)
             if record.is_closed:
                 self._judge_suspect(record, suspect)
@@ -261,15 +274,12 @@ class NotificationBook:
     ) -> None:
         figures = self._tally.now.notification(has_several=has_several)
         figures.delivered += 1
+        latency_us = (arrived_ns - record.due_ns) // NS_PER_US
+        service_us = (arrived_ns - record.written_ns) // NS_PER_US
         if self.crosses is not None and self.crosses(record, device):
-            self._tally.crossed(
-                ChatEvent.NOTIFICATION_CREATED,
-                [(arrived_ns - record.due_ns) // NS_PER_US],
-                [(arrived_ns - record.written_ns) // NS_PER_US],
-            )
+            self._tally.crossed(ChatEvent.NOTIFICATION_CREATED, [latency_us], [service_us])
         else:
-            figures.latency.record_ns(arrived_ns - record.due_ns)
-            figures.service.record_ns(arrived_ns - record.written_ns)
+            self._tally.notified(record.due_ns, latency_us, service_us, has_several=has_several)
         if record.is_closed:
             figures.missed -= 1
         if arrived_ns > record.deadline_ns:
@@ -289,53 +299,77 @@ class NotificationBook:
     def close(self, record: MessageRecord) -> None:
         """Judge a message at its deadline."""
         record.channel.unnotified.pop(record, None)
-        for has_several in record.leaving.values():
-            figures = self._tally.now.notification(has_several=has_several)
-            figures.expected -= 1
-            figures.boundary += 1
-        record.leaving = {}
-        for has_several in record.pending.values():
-            self._tally.now.notification(has_several=has_several).missed += 1
+        if record.is_doubtful and is_void(record):
+            self._unjudge(record, record.pending)
+            record.pending = {}
+            for handoff in record.handoffs.values():
+                handoff.is_judged = False
         for user, handoff in record.handoffs.items():
             self._judge_handoff(record, user, handoff)
+        self._excuse_leaving(record)
+        for has_several in record.pending.values():
+            self._tally.now.notification(has_several=has_several).missed += 1
         for suspect in record.suspects:
             self._judge_suspect(record, suspect)
         record.suspects = []
 
-    def withdraw(self, record: MessageRecord) -> int:
-        """Make what is still to come boundary; return how many notifications that were."""
-        withdrawn = len(record.pending)
-        for has_several in record.pending.values():
+    def _excuse_leaving(self, record: MessageRecord) -> None:
+        """Make what devices that have left need not have got boundary; the rest stays owed."""
+        leaving, record.leaving = record.leaving, {}
+        excused = {}
+        for device, has_several in leaving.items():
+            if was_overtaken(record, device):
+                record.pending[device] = has_several
+            else:
+                excused[device] = has_several
+        self._unjudge(record, excused)
+
+    def _unjudge(self, record: MessageRecord, devices: dict[TrackedDevice, bool]) -> None:
+        """Make notifications that were expected boundary."""
+        for has_several in devices.values():
             figures = self._tally.now.notification(has_several=has_several)
             figures.expected -= 1
             figures.boundary += 1
-        record.pending = {}
-        for handoff in record.handoffs.values():
-            handoff.is_judged = False
-        return withdrawn
+
+    def _judge_handoff(self, record: MessageRecord, user: TrackedUser, handoff: HandOff) -> None:
+        figures, episode = self._figures(user), handoff.episode
+        if not handoff.is_judged:
+            figures.boundary += handoff.device_count
+            figures.boundary_seen += notified_count(record, user) * (handoff.device_count > 0)
+            return
+        if (
+            handoff.crossing is Crossing.PAST_END
+            and episode is not None
+            and not notified_count(record, user)
+            and self._is_gap(record, episode.ended_ns)
+        ):
+            # The end was taken and still no notification: hand-off took longer than that.
+            handoff.device_count = self._take_pending(record, user)
+        judge_handoff(figures, record, user, handoff)
+
+    def _take_pending(self, record: MessageRecord, user: TrackedUser) -> int:
+        """Expect no notification on the devices of a user any more; return on how many it was."""
+        mine = [device for device in record.pending if device.user is user]
+        for device in mine:
+            has_several = record.pending.pop(device)
+            self._tally.now.notification(has_several=has_several).expected -= 1
+        return len(mine)
+
+    def refuse(self, record: MessageRecord) -> None:
+        """Expect nothing of a message any more: the server has refused it."""
+        for has_several in record.pending.values():
+            self._tally.now.notification(has_several=has_several).expected -= 1
+        record.pending, record.handoffs = {}, {}
 
     def give_up_young(self, records: Iterable[MessageRecord]) -> None:
         """Make what is still within its deadline boundary: nobody waits for it any more."""
         for record in records:
             for has_several in record.pending.values():
                 self._tally.now.notification(has_several=has_several).in_flight += 1
-            self.withdraw(record)
-
-    def _judge_handoff(self, record: MessageRecord, user: TrackedUser, handoff: HandOff) -> None:
-        was_notified = _was_notified(record, user)
-        was_delivered = _was_delivered(record, handoff)
-        figures = self._figures(user)
-        if not handoff.is_judged:
-            return
-        if not handoff.is_strict:
-            count_outcome(figures.handoff, delivered=was_delivered, notified=was_notified)
-        episode = handoff.episode
-        if episode is None or (handoff.is_strict and episode.is_over):
-            return
-        figures.activation.gap_messages += not was_notified and not was_delivered
-        figures.activation.overlap_messages += was_notified and was_delivered
-        if not episode.is_over:
-            _follow(figures.activation, episode, record, is_notified=was_notified)
+            self._unjudge(record, record.pending)
+            record.pending = {}
+            for handoff in record.handoffs.values():
+                handoff.is_judged = False
 
     def _judge_suspect(self, record: MessageRecord, suspect: Suspect) -> None:
         user, channel = suspect.user, record.channel
@@ -359,55 +393,5 @@ class NotificationBook:
         else:
             figures.boundary += 1
             figures.boundary_seen += 1
-            if _was_delivered(record, HandOff(_slots(attendance), None)):
+            if was_delivered(record, HandOff(Crossing.END, slots_of(attendance))):
                 figures.handoff.both += 1
-
-
-def _slots(attendance: Attendance) -> tuple[int, ...]:
-    return tuple(chat_session.slot for chat_session in attendance.chat_sessions)
-
-
-def _has_come(record: MessageRecord, user: TrackedUser, handoff: HandOff) -> bool:
-    return _was_notified(record, user) or _was_delivered(record, handoff)
-
-
-def _was_notified(record: MessageRecord, user: TrackedUser) -> bool:
-    return any(device in record.notified for device in user.devices)
-
-
-def _was_delivered(record: MessageRecord, handoff: HandOff) -> bool:
-    state = record.state
-    return handoff.is_seen or any(
-        slot < len(state) and state[slot] in (DELIVERED, BOUNDARY_SEEN) for slot in handoff.slots
-    )
-
-
-def count_outcome(figures: OutcomeFigures, *, delivered: bool, notified: bool) -> None:
-    """Count what became of one message for one user."""
-    figures.both += delivered and notified
-    figures.neither += not delivered and not notified
-    figures.delivered += delivered and not notified
-    figures.notified += notified and not delivered
-
-
-def _follow(
-    figures: ActivationFigures,
-    episode: Episode,
-    record: MessageRecord,
-    *,
-    is_notified: bool,
-) -> None:
-    """Take the next message after the end of a last chat session.
-
-    Messages are closed in the order of their writing, so the first one that came as a
-    notification ends the episode.
-    """
-    after_us = (record.written_ns - episode.ended_ns) // NS_PER_US
-    if not is_notified:
-        episode.unnotified_us = after_us
-        return
-    episode.is_over = True
-    # Nothing is 1 us: 0 is outside the range of the histograms.
-    figures.at_least.record_all((max(1, episode.unnotified_us),))
-    figures.at_most.record_all((max(1, after_us),))
-    figures.resolution.record_all((max(1, after_us - episode.unnotified_us),))

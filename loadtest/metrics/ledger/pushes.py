@@ -2,8 +2,8 @@
 
 For each message such a member expects exactly one push; who is connected expects none. One rule: a
 message is judged when it is closed, at its deadline, when everything is known about who came and
-went around it. Somebody who connected or disconnected within the race window, or left a chat
-session within the hand-off window, may be pushed or not: boundary.
+went around it. Somebody who connected or disconnected within the race window, or whose chat
+session is ending, may be pushed or not: boundary.
 
 A push names user, channel and message by the server's ids. One of a channel that this ledger does
 not know is another worker's, or another program's: it is not counted here.
@@ -14,6 +14,7 @@ from itertools import islice
 
 from loadtest.metrics.figures.figures import PushFigures
 from loadtest.metrics.ledger.model import DeviceState, MessageRecord, TrackedUser
+from loadtest.metrics.ledger.records import is_void
 from loadtest.metrics.ledger.roster import Roster
 from loadtest.metrics.ledger.settings import LedgerSettings
 from loadtest.metrics.ledger.tally import Tally
@@ -83,7 +84,7 @@ class PushBook:
         attendance = record.channel.attendances.get(user)
         if attendance is None or attendance.ended_ns is None:
             return False
-        return record.written_ns - attendance.ended_ns <= self._settings.handoff_ns
+        return record.written_ns - attendance.ended_ns <= self._settings.race_ns
 
     def withdraw(self, record: MessageRecord) -> None:
         """Take back what a refused message expects."""
@@ -155,9 +156,10 @@ class PushBook:
         if record.message:
             self._judged[record.message] = judged
         judged.boundary |= wait.between
+        is_uncertain = wait.is_withdrawn or (record.is_doubtful and is_void(record))
         for user in wait.users:
             has_left = user not in record.channel.members
-            if wait.is_withdrawn or has_left or self._is_open(record, user):
+            if is_uncertain or has_left or self._is_open(record, user):
                 judged.boundary.add(user)
             else:
                 judged.missed.add(user)

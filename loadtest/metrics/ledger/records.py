@@ -1,9 +1,9 @@
 """The life of a record: opened by a cause, filled by arrivals, closed at its deadline.
 
-One rule: at every instant ``delivered + lost + still open = expected``, for each event type. A slot
-that is expected becomes delivered, or lost at the deadline, or boundary if its chat session began
-to end in between; lost becomes delivered, and late, if it arrives after all. A record with nothing
-missing is forgotten at its deadline; the others are kept, up to a limit, for late arrivals.
+At every instant ``delivered + lost + still open = expected``, for each event type. A slot that is
+expected becomes delivered, or lost at the deadline, or boundary if its chat session began to end
+right after the cause; lost becomes delivered, and late, if it arrives after all. A record with
+nothing missing is forgotten at its deadline; the others are kept, up to a limit, for late arrivals.
 """
 
 from collections import Counter, deque
@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 from loadtest.clock import NS_PER_US
 from loadtest.metrics.figures.figures import SHEDDABLE
+from loadtest.metrics.ledger.completion import complete_late, mark_incomplete, mark_reached
 from loadtest.metrics.ledger.model import (
     ABSENT,
     BOUNDARY,
@@ -21,6 +22,7 @@ from loadtest.metrics.ledger.model import (
     LEAVING,
     OVERTAKEN,
     ChatSessionState,
+    MessageRecord,
     Record,
     TrackedChatSession,
 )
@@ -34,6 +36,7 @@ __all__ = [
     "RecordT",
     "code_at",
     "is_unseen",
+    "is_void",
     "leave_records",
     "unjudge",
     "unjudge_slot",
@@ -46,7 +49,10 @@ _ORDERED = (ChatEvent.MESSAGE_CREATED, ChatEvent.KEYSTROKES_CREATED)
 _AS_BOUNDARY = bytes(
     BOUNDARY if code in (EXPECTED, LEAVING, OVERTAKEN) else code for code in range(256)
 )
-_WITHOUT_EXPECTED = bytes(ABSENT if code in (EXPECTED, OVERTAKEN) else code for code in range(256))
+_AS_ABSENT = bytes(
+    ABSENT if code in (EXPECTED, LEAVING, OVERTAKEN, BOUNDARY) else code for code in range(256)
+)
+_WITHOUT_EXPECTED = bytes(ABSENT if code == EXPECTED else code for code in range(256))
 _LEAVING_AS_BOUNDARY = bytes(BOUNDARY if code == LEAVING else code for code in range(256))
 
 
@@ -56,6 +62,7 @@ class Arrival:
     DELIVERED = "delivered"
     BOUNDARY = "boundary"
     DUPLICATE = "duplicate"
+    AFTER_END = "after_end"
     ABSENT = "absent"
 
 
@@ -73,6 +80,20 @@ def is_unseen(record: Record) -> bool:
     return DELIVERED not in record.state and BOUNDARY_SEEN not in record.state
 
 
+def is_void(record: Record) -> bool:
+    """Return whether a doubtful record's cause may never have reached the server.
+
+    It has if anybody saw its effect, or that of a later one that the sender wrote on the same
+    connection.
+    """
+    later: Record | None = record
+    while later is not None and later.is_doubtful:
+        if not is_unseen(later) or (isinstance(later, MessageRecord) and later.notified):
+            return False
+        later = later.next
+    return True
+
+
 def unjudge(record: Record) -> None:
     """Make every expected slot of a record that is not open yet a boundary."""
     record.state = record.state.translate(_AS_BOUNDARY)
@@ -87,20 +108,18 @@ def unjudge_slot(record: Record, slot: int, code: int = BOUNDARY) -> None:
     record.state[slot] = code
 
 
-def leave_records(chat_session: TrackedChatSession) -> list[Record]:
-    """Mark what is still to come for a chat session that begins to end; return those records.
+def leave_records(chat_session: TrackedChatSession, since_ns: int) -> None:
+    """Mark what was caused since ``since_ns`` and has not come to a chat session that ends now.
 
-    The server may take the UNSUBSCRIBE before the cause, or after it: if it arrives it counts as
-    delivered, if not it is boundary.
+    The server may have taken the UNSUBSCRIBE before it: if it arrives it counts as delivered, if
+    not it is boundary. What was caused earlier stays owed, and so does what a later one of the same
+    sender has overtaken, or still does.
     """
     slot = chat_session.slot
-    left = []
     for record in chat_session.channel.unfinished:
         state = record.state
-        if slot < len(state) and state[slot] in (EXPECTED, OVERTAKEN):
+        if record.written_ns >= since_ns and slot < len(state) and state[slot] == EXPECTED:
             state[slot] = LEAVING
-            left.append(record)
-    return left
 
 
 class RecordBook(Generic[RecordT]):
@@ -199,6 +218,8 @@ class RecordBook(Generic[RecordT]):
             self.finish(record)
         elif record.is_closed:
             self.flush(record)
+            if record.is_incomplete:
+                mark_reached(self._tally, record)
 
     def _deliver_slow(self, record: Record, arrived_ns: int) -> None:
         slow = self._tally.now.slow
@@ -216,7 +237,7 @@ class RecordBook(Generic[RecordT]):
                 code = earlier.state[slot]
                 if code in (DELIVERED, OVERTAKEN):
                     return
-                if code == EXPECTED:
+                if code in (EXPECTED, LEAVING):
                     self.overtake_one(earlier, slot, arrived_ns)
             earlier = earlier.previous
 
@@ -233,30 +254,32 @@ class RecordBook(Generic[RecordT]):
         self._unfinished.pop(record, None)
         record.channel.unfinished.pop(record, None)
         self.flush(record)
-        self._complete(record)
-
-    def _complete(self, record: Record) -> None:
         arrivals = record.arrivals
         if record.event is ChatEvent.MESSAGE_CREATED and arrivals:
             if record.is_incomplete:
                 record.is_incomplete = False
-                self._tally.incomplete(record.expected, -1)
-            arrivals.sort()  # read receipts apart they are in order already
-            due_ns = record.due_ns
-            count = len(arrivals)
-            # ceil(count * share) - 1 in integers.
-            self._tally.completed(
-                count,
-                (
-                    (arrivals[0] - due_ns) // NS_PER_US,
-                    (arrivals[(count - 1) // 2] - due_ns) // NS_PER_US,
-                    (arrivals[(count * 9 - 1) // 10] - due_ns) // NS_PER_US,
-                    (arrivals[(count * 99 - 1) // 100] - due_ns) // NS_PER_US,
-                    (arrivals[-1] - due_ns) // NS_PER_US,
-                ),
-            )
+                complete_late(self._tally, record)
+            else:
+                self._complete(record, arrivals)
         record.arrivals = []
         record.counted = 0
+
+    def _complete(self, record: Record, arrivals: list[int]) -> None:
+        arrivals.sort()  # read receipts apart they are in order already
+        due_ns = record.due_ns
+        count = len(arrivals)
+        # ceil(count * share) - 1 in integers.
+        self._tally.completed(
+            due_ns,
+            count,
+            (
+                (arrivals[0] - due_ns) // NS_PER_US,
+                (arrivals[(count - 1) // 2] - due_ns) // NS_PER_US,
+                (arrivals[(count * 9 - 1) // 10] - due_ns) // NS_PER_US,
+                (arrivals[(count * 99 - 1) // 100] - due_ns) // NS_PER_US,
+                (arrivals[-1] - due_ns) // NS_PER_US,
+            ),
+        )
 
     def flush(self, record: Record) -> None:
         """Count the arrivals of a record that are not in the figures yet.
@@ -273,7 +296,7 @@ class RecordBook(Generic[RecordT]):
         latencies = services = [(arrived - due_ns) // 1000 for arrived in arrivals]
         if written_ns != due_ns:
             services = [(arrived - written_ns) // 1000 for arrived in arrivals]
-        self._tally.timed(record.event, latencies, services)
+        self._tally.timed(record.event, due_ns, latencies, services)
 
     def _without_crossed(self, record: Record, arrivals: list[int]) -> list[int]:
         """Count the arrivals that two clocks have timed; return the others."""
@@ -310,6 +333,20 @@ class RecordBook(Generic[RecordT]):
         self.finish(record)
         return withdrawn
 
+    def refuse(self, record: RecordT) -> None:
+        """Expect an open record nowhere: the server has refused its cause, so nobody may see it."""
+        if record.is_closed:
+            return
+        figures = self._tally.event(record.event)
+        figures.expected -= record.remaining
+        figures.boundary -= record.state.count(BOUNDARY)
+        figures.refused += 1
+        record.state = record.state.translate(_AS_ABSENT)
+        record.expected -= record.remaining
+        record.remaining = 0
+        record.is_refused = True
+        self.finish(record)
+
     def excuse(self, record: Record, slots: int) -> bool:
         """Expect an open record at ``slots`` no more: boundary; return whether it is in this book.
 
@@ -327,7 +364,6 @@ class RecordBook(Generic[RecordT]):
             return True
         state = record.state = bytearray(after.to_bytes(len(was), "little"))
         excused = was.count(EXPECTED) - state.count(EXPECTED)
-        excused += was.count(OVERTAKEN) - state.count(OVERTAKEN)
         record.expected -= excused
         record.remaining -= excused
         figures = self._tally.event(record.event)
@@ -349,7 +385,8 @@ class RecordBook(Generic[RecordT]):
     def _close(self, record: RecordT) -> None:
         figures = self._tally.event(record.event)
         cause = record.cause
-        if cause is not None and cause.state is ChatSessionState.STARTING:
+        is_uncertain = cause is not None and cause.state is ChatSessionState.STARTING
+        if is_uncertain or (record.is_doubtful and is_void(record)):
             leaving, codes = record.remaining, _AS_BOUNDARY
         else:
             leaving, codes = record.state.count(LEAVING), _LEAVING_AS_BOUNDARY
@@ -370,7 +407,7 @@ class RecordBook(Generic[RecordT]):
             figures.coalesced += record.state.count(OVERTAKEN)
         elif record.event is ChatEvent.MESSAGE_CREATED:
             record.is_incomplete = True
-            self._tally.incomplete(record.expected, 1)
+            mark_incomplete(self._tally, record)
             self._tally.now.slow.lost += _missing_at(record, record.channel.slow_slots)
 
     def give_up_young(self, now_ns: int) -> None:

@@ -1,7 +1,9 @@
 """Causes that the server refuses: nobody was ever going to see them.
 
-One rule: only a refusal by name, such as ``RateLimitedError: …``, takes a cause back, and only as
-long as nobody has seen its event. It is an error then, and not a loss; a timeout excuses nothing.
+Only a refusal by name, such as ``RateLimitedError: …``, takes a cause back, and only as long as
+nobody has seen its event. It is an error then, and not a loss; a timeout excuses nothing. A cause
+whose connection broke before any answer may never have reached the server: it is *doubtful*, and
+judged only if somebody sees its effect.
 """
 
 from collections.abc import Iterable
@@ -56,10 +58,22 @@ class RefusalBook:
             if record.sender is not None:
                 self._refusable.pop((record.event, record.sender.number, record.due_ns), None)
 
-    def failed(self, action: Action, device: int, due_ns: int, reason: str) -> None:
-        """Take the failure of an action: if the server refused it by name, it caused nothing."""
+    def failed(
+        self, action: Action, device: int, due_ns: int, reason: str, *, is_broken: bool
+    ) -> None:
+        """Take the failure of an action: if the server refused it by name, it caused nothing.
+
+        ``is_broken`` says that the connection is lost.
+        """
         event = _EFFECTS.get(action)
-        if event is not None and reason.partition(":")[0].endswith("Error"):
+        if event is None:
+            return
+        if is_broken:
+            record = self._refusable.get((event, device, due_ns))
+            if record is not None:
+                record.is_doubtful = True
+                self._typing.doubt(record)
+        elif reason.partition(":")[0].endswith("Error"):
             self._take_back(self._refusable.get((event, device, due_ns)))
 
     def _take_back(self, record: Record | None) -> None:

@@ -38,6 +38,8 @@ class Roster:
         self.devices: dict[int, TrackedDevice] = {}
         self.channels: dict[int, TrackedChannel] = {}
         self.chat_sessions: dict[int, TrackedChatSession] = {}
+        self.forgotten: dict[int, None] = {}
+        """Numbers of chat sessions that ended long ago, the newest last."""
         self.connected_count = 0
         self.online_count = 0
         self.active_count = 0
@@ -123,7 +125,7 @@ class Roster:
         """Make a chat session that is starting active."""
         chat_session.state = ChatSessionState.ACTIVE
         chat_session.active_ns = at_ns
-        chat_session.channel.activated_ns = at_ns
+        chat_session.channel.changed_ns = at_ns
         self.active_count += 1
         _set_slot(chat_session, EXPECTED)
         attendance = chat_session.attendance
@@ -140,7 +142,16 @@ class Roster:
         chat_session.state = ChatSessionState.ENDING
         if was in _PRESENT:
             _set_slot(chat_session, BOUNDARY)
-        self._ending.append((at_ns + self._settings.ending_ns, chat_session))
+        self._ending.append((at_ns + self._settings.race_ns, chat_session))
+
+    def session_ended(self, chat_session: TrackedChatSession, at_ns: int) -> bool:
+        """Take note that the server has taken an end; return whether that is news."""
+        if chat_session.state is not ChatSessionState.ENDING:
+            return False
+        chat_session.state = ChatSessionState.ENDED
+        chat_session.ended_ns = chat_session.channel.changed_ns = at_ns
+        _set_slot(chat_session, ABSENT)
+        return True
 
     def session_lost(self, chat_session: TrackedChatSession, at_ns: int) -> None:
         """Take a chat session out whose connection broke; it may start again."""
@@ -150,6 +161,7 @@ class Roster:
 
     def _leave(self, chat_session: TrackedChatSession, at_ns: int, *, is_clean: bool) -> None:
         was_active = chat_session.state is ChatSessionState.ACTIVE
+        chat_session.left_ns = at_ns
         self.active_count -= was_active
         attendance = chat_session.attendance
         if attendance is None or chat_session.state not in _PRESENT:
@@ -163,14 +175,13 @@ class Roster:
             attendance.is_clean = is_clean
 
     def settle(self, now_ns: int) -> None:
-        """Forget chat sessions whose end is long enough ago.
+        """Take the race window of an end for over, and forget what ended long enough ago.
 
-        After the drain deadline a message must not reach them any more; the slot is free once the
-        last record that knows them as ending is closed.
+        The slot is free once the last record that knows it as ending is closed.
         """
         while self._ending and self._ending[0][0] <= now_ns:
             at_ns, chat_session = self._ending.popleft()
-            _set_slot(chat_session, ABSENT)
+            self.session_ended(chat_session, at_ns)
             self._drained.append((at_ns + self._settings.deadline_ns, chat_session))
         while self._drained and self._drained[0][0] <= now_ns:
             self._forget(self._drained.popleft()[1])
@@ -181,6 +192,9 @@ class Roster:
         channel.free_slots.append(chat_session.slot)
         channel.slow_slots.discard(chat_session.slot)
         del self.chat_sessions[chat_session.number]
+        self.forgotten[chat_session.number] = None
+        if len(self.forgotten) > self._settings.remembered_messages:
+            del self.forgotten[next(iter(self.forgotten))]
         chat_session.device.chat_sessions.pop(chat_session.number, None)
         attendance: Attendance | None = chat_session.attendance
         if attendance is not None:

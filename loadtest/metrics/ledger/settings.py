@@ -19,14 +19,16 @@ class LedgerSettings:
 
     delivery_deadline_s: float = 10.0
     """After ``written``; what has not arrived by then is lost."""
-    ending_s: float = 10.0
-    """How long a chat session counts as ending after its UNSUBSCRIBE: its drain deadline."""
     race_window_s: float = 1.0
     """Within this time the order of two connections' frames at the server is taken as unknown, and
-    so is that of a frame and the loss of a connection."""
+    so is that of a frame and the loss of a connection. For so long at most a chat session counts as
+    ending after its UNSUBSCRIBE."""
+    server_keeps_order: bool = True
+    """Whether the server takes the frames of one connection in order. Then a chat session has ended
+    as soon as a frame is answered that its device wrote after the UNSUBSCRIBE."""
     handoff_window_s: float = 5.0
-    """After the end of a user's last chat session in a channel, notifications are judged as
-    hand-off for this time, then strictly."""
+    """For so long after the end of a user's last chat session in a channel, a message that comes as
+    neither is called a hand-off gap, and later a missed notification."""
     typing_timeout_s: float = 3.0
     """After this pause the server says that a user has stopped typing."""
     expects_presence: bool = True
@@ -36,7 +38,8 @@ class LedgerSettings:
     kept_records: int = 5_000
     """How many causes with something still missing are kept for late arrivals."""
     remembered_messages: int = 50_000
-    """For how many messages the author and readers are remembered, to judge reads."""
+    """For how many messages the author and readers are remembered, to judge reads; and how many
+    chat sessions that have ended are known by their number."""
     spanned_workers: int = 1
     """Over how many workers the devices are spread that are judged together. Above 1, their numbers
     say which worker each is on (see ``crossings``)."""
@@ -47,11 +50,6 @@ class LedgerSettings:
     def deadline_ns(self) -> int:
         """The delivery deadline in nanoseconds."""
         return round(self.delivery_deadline_s * NS_PER_S)
-
-    @property
-    def ending_ns(self) -> int:
-        """The drain deadline of a chat session in nanoseconds."""
-        return round(self.ending_s * NS_PER_S)
 
     @property
     def race_ns(self) -> int:

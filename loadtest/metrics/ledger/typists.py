@@ -16,6 +16,7 @@ from loadtest.metrics.ledger.events import EventBook
 from loadtest.metrics.ledger.model import (
     EventRecord,
     Match,
+    Record,
     TrackedChannel,
     TrackedDevice,
     TrackedUser,
@@ -186,6 +187,19 @@ class TypingBook:
         if typist.stretch is not None:
             typist.stretch.stop, typist.stretch.is_certain = stop, is_certain
         return stop
+
+    # --- doubts -------------------------------------------------------------------------------
+
+    def doubt(self, cause: Record) -> None:
+        """Take note that the server may never have had keystrokes or a message.
+
+        Starts and stops of typing that follow from them are as doubtful.
+        """
+        typist = self._known(cause.sender.user, cause.channel) if cause.sender else None
+        for stretch in (typist.stretch, typist.before) if typist is not None else ():
+            for record in (stretch.start, stretch.stop) if stretch is not None else ():
+                if record is not None and record.written_ns == cause.written_ns:
+                    record.is_doubtful = True
 
     # --- refusals -----------------------------------------------------------------------------
 

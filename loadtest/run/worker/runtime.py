@@ -367,6 +367,7 @@ def ledger_settings(profile: Profile, spanned_workers: int = 1) -> LedgerSetting
     return LedgerSettings(
         delivery_deadline_s=profile.run.delivery_deadline_s,
         race_window_s=profile.metrics.race_window_s,
+        server_keeps_order=profile.metrics.server_keeps_order,
         handoff_window_s=profile.metrics.handoff_window_s,
         typing_timeout_s=profile.metrics.typing_timeout_s,
         expects_pushes=bool(profile.push.sink),

@@ -106,7 +106,7 @@ def test_what_the_server_refused_is_no_loss(action: Action, event: ChatEvent) ->
     scene.ledger.channel_updated(1, ROOM, ns(2000), ns(2000))
     scene.ledger.action_failed(action, 1, ns(2000), ns(2001), "AccessDeniedError: no")
 
-    assert counts(scene.events(event)) == {"boundary": 2, "refused": 1}
+    assert counts(scene.events(event)) == {"refused": 1}
 
 
 def test_the_first_read_by_a_user_is_seen_by_all_and_later_ones_cause_nothing() -> None:

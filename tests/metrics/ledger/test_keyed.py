@@ -76,7 +76,7 @@ def test_refused_keystrokes_are_no_loss() -> None:
     )
 
     figures = scene.events(KEYSTROKES)
-    assert (figures.expected, figures.boundary, figures.refused) == (0, 2, 1)
+    assert (figures.expected, figures.boundary, figures.refused) == (0, 0, 1)
 
 
 def test_a_refusal_of_keystrokes_that_somebody_saw_excuses_nothing() -> None:

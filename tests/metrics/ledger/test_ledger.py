@@ -30,6 +30,7 @@ CALLS = st.one_of(
     st.tuples(st.just("chat_session_started"), SESSIONS),
     st.tuples(st.just("chat_session_started"), SESSIONS),
     st.tuples(st.just("chat_session_ending"), SESSIONS),
+    st.tuples(st.just("chat_session_ended"), SESSIONS),
     st.tuples(st.just("member_joined"), st.integers(1, 2), USERS),
     st.tuples(st.just("member_left"), st.integers(1, 2), USERS),
     st.tuples(st.just("send"), DEVICES),
@@ -43,7 +44,7 @@ CALLS = st.one_of(
     st.tuples(st.just("see_keystrokes"), SESSIONS, KEYS),
     st.tuples(st.just("event"), EVENTS, SESSIONS, USERS),
     st.tuples(st.just("receipt"), SESSIONS, KEYS, USERS),
-    st.tuples(st.just("notify"), DEVICES, KEYS),
+    st.tuples(st.just("notify"), DEVICES, KEYS, st.integers(0, 3)),
     st.tuples(st.just("refuse"), DEVICES, st.integers(0, 40)),
     st.tuples(st.just("roll")),
 )
@@ -90,7 +91,7 @@ def call(ledger: Ledger, name: str, args: Any, now_ns: int, key: int, sent_ns: l
     elif name == "receipt":
         ledger.read_receipt_delivered(args[0], args[1] + MESSAGE, args[2], now_ns)
     elif name == "notify":
-        ledger.notification_delivered(args[0], ROOM, args[1] + MESSAGE, now_ns)
+        ledger.notification_delivered(args[0], ROOM, args[1] + MESSAGE, args[2], now_ns)
     elif name == "refuse":
         due_ns = sent_ns[min(args[1], len(sent_ns) - 1)]
         ledger.action_failed(Action.MESSAGE, args[0], due_ns - 1000, now_ns, "NoError: no")
@@ -105,7 +106,7 @@ def call(ledger: Ledger, name: str, args: Any, now_ns: int, key: int, sent_ns: l
 def test_whatever_happens_delivered_and_lost_is_what_was_expected(
     steps: list[Any], drained: bool, deadline_s: float
 ) -> None:
-    ledger = play(steps, delivery_deadline_s=deadline_s, ending_s=deadline_s)
+    ledger = play(steps, delivery_deadline_s=deadline_s)
     end_ns = ns(100_000 if drained else 1)
     ledger.finish(end_ns, drained=drained)
     ledger.roll(end_ns)
@@ -349,7 +350,7 @@ def test_a_device_may_become_slow_in_the_midst_of_a_chat() -> None:
 
 
 def test_whoever_gets_the_place_of_a_slow_device_is_not_slow() -> None:
-    scene = Scene(delivery_deadline_s=1, ending_s=1)
+    scene = Scene(delivery_deadline_s=1)
     scene.room(3, present=[1, 2])
     scene.ledger.device_slowed(2, ns(200))
     scene.leave(2, 2500)

@@ -184,9 +184,9 @@ def test_a_lost_connection_that_the_server_saw_first_explains_a_push() -> None:
     assert "spurious" not in found
 
 
-def test_who_left_the_chat_within_the_hand_off_window_may_be_taken_for_present() -> None:
+def test_whose_chat_session_is_ending_may_be_taken_for_present() -> None:
     scene = PushScene()
-    scene.lose(2, 27_000)
+    scene.lose(2, 29_001)
     scene.send(1, at_ms=30_000)
     scene.see(1, 30_005, 1)
     scene.push(1, 30_010, 3, 4)

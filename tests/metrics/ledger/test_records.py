@@ -3,6 +3,7 @@ import pytest
 from loadtest.metrics.ledger.model import (
     BOUNDARY,
     DELIVERED,
+    EXPECTED,
     LEAVING,
     Record,
     TrackedChannel,
@@ -72,7 +73,7 @@ def test_a_record_is_finished_with_its_last_expected_arrival() -> None:
 
     assert scene.book.outstanding() == 0
     assert scene.channel.unfinished == {}
-    assert scene.tally.roll().event(EVENT).delivered == 2
+    assert scene.tally.roll(0).event(EVENT).delivered == 2
 
 
 def test_a_record_is_due_after_its_deadline_and_closed_in_order() -> None:
@@ -98,11 +99,11 @@ def test_a_slot_of_a_later_chat_session_is_not_this_records() -> None:
 
 def test_a_chat_session_that_ends_marks_what_it_had_not_seen() -> None:
     scene = Book()
-    seen, unseen = scene.opened(100), scene.opened(200)
+    seen, owed, unseen = scene.opened(100), scene.opened(199), scene.opened(200)
     scene.book.take(seen, scene.sessions[0], 300)
+    leave_records(scene.sessions[0], since_ns=200)
 
-    assert leave_records(scene.sessions[0]) == [unseen]
-    assert unseen.state[0] == LEAVING
+    assert [each.state[0] for each in (seen, owed, unseen)] == [DELIVERED, EXPECTED, LEAVING]
 
 
 def test_withdrawing_makes_boundary_of_what_is_still_expected() -> None:
@@ -111,7 +112,7 @@ def test_withdrawing_makes_boundary_of_what_is_still_expected() -> None:
     scene.book.take(record, scene.sessions[0], 200)
 
     assert scene.book.withdraw(record) == 1
-    figures = scene.tally.roll().event(EVENT)
+    figures = scene.tally.roll(0).event(EVENT)
     assert (figures.expected, figures.delivered, figures.boundary) == (1, 1, 1)
 
 

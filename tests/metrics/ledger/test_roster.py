@@ -12,7 +12,7 @@ from tests.support.scenes import ns
 
 
 def roster_with_device() -> Roster:
-    roster = Roster(LedgerSettings(ending_s=1, delivery_deadline_s=2))
+    roster = Roster(LedgerSettings(race_window_s=1, delivery_deadline_s=2))
     roster.device(1).user = roster.user(1)
     return roster
 

@@ -7,7 +7,6 @@ from loadtest.metrics.ledger.settings import LedgerSettings
     ("name", "expected_ns"),
     [
         ("deadline_ns", 10_000_000_000),
-        ("ending_ns", 10_000_000_000),
         ("race_ns", 1_000_000_000),
         ("handoff_ns", 5_000_000_000),
         ("typing_timeout_ns", 3_000_000_000),

@@ -201,7 +201,7 @@ def test_refused_keystrokes_start_no_typing() -> None:
     scene.refuse_keystrokes(1000)
     scene.settle(5000)
 
-    assert scene.outcome() == ({"boundary": 2}, {})
+    assert scene.outcome() == ({}, {})
     assert scene.refused() == (1, 0)
 
 
@@ -215,7 +215,7 @@ def test_typing_starts_with_the_first_keystrokes_that_are_not_refused() -> None:
     scene.settle(4600)
 
     expected = {"expected": 2, "delivered": 2}
-    assert scene.outcome() == (expected | {"boundary": 2}, expected)
+    assert scene.outcome() == (expected, expected)
 
 
 def test_a_refusal_that_is_known_late_leaves_the_start_to_the_keystrokes_behind_it() -> None:
@@ -254,7 +254,7 @@ def test_refused_keystrokes_before_a_message_have_neither_started_nor_stopped() 
     scene.send(1, at_ms=1003)
     scene.refuse_keystrokes(1000)
 
-    assert scene.outcome() == ({"boundary": 2}, {"boundary": 2})
+    assert scene.outcome() == ({}, {})
     assert scene.refused() == (1, 1)
 
 
@@ -269,7 +269,7 @@ def test_a_refused_message_has_not_stopped_typing() -> None:
     figures = scene.figures()
 
     assert counts(figures.event(STARTED)) == {"expected": 2, "delivered": 2}
-    assert counts(figures.event(STOPPED)) == {"expected": 2, "delivered": 2, "boundary": 2}
+    assert counts(figures.event(STOPPED)) == {"expected": 2, "delivered": 2}
     assert figures.event(STOPPED).latency.max_us == 2_000, "counted from the end of the pause"
     assert scene.refused() == (0, 1)
 
@@ -285,8 +285,8 @@ def test_keystrokes_behind_a_refused_message_begin_nothing() -> None:
     scene.settle(4600)
     figures = scene.figures()
 
-    assert counts(figures.event(STARTED)) == {"expected": 2, "delivered": 2, "boundary": 2}
-    assert counts(figures.event(STOPPED)) == {"expected": 2, "delivered": 2, "boundary": 2}
+    assert counts(figures.event(STARTED)) == {"expected": 2, "delivered": 2}
+    assert counts(figures.event(STOPPED)) == {"expected": 2, "delivered": 2}
     assert figures.event(STOPPED).latency.max_us == 3_000
 
 
