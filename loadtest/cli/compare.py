@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from loadtest.cli.comparison_options import (
-    add_comparison_arguments,
+    add_decision_arguments,
+    add_output_arguments,
     chosen_settings,
     print_figures,
     show,
@@ -39,7 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--force", action="store_true", help="compare what should not be, and mark it"
     )
     parser.add_argument("--figures", action="store_true", help="list what --gate can name")
-    add_comparison_arguments(parser)
+    add_decision_arguments(parser)
+    add_output_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -18,7 +18,8 @@ from loadtest.comparison.terminal import print_comparison
 from loadtest.errors import UsageError
 
 __all__ = [
-    "add_comparison_arguments",
+    "add_decision_arguments",
+    "add_output_arguments",
     "chosen_settings",
     "per_cent",
     "print_figures",
@@ -27,8 +28,8 @@ __all__ = [
 ]
 
 
-def add_comparison_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say how a comparison decides, and what it leaves behind."""
+def add_decision_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how a comparison decides."""
     group = parser.add_argument_group("comparison")
     group.add_argument(
         "--gate",
@@ -63,6 +64,11 @@ def add_comparison_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="exit with 3 if no gate is worse but one is undecided",
     )
+
+
+def add_output_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what a comparison leaves behind."""
+    group = parser.add_argument_group("output")
     group.add_argument("--details", action="store_true", help="print every figure")
     group.add_argument("--html", type=Path, metavar="FILE", help="write one page")
     group.add_argument("--markdown", type=Path, metavar="FILE", help="for a pull request")

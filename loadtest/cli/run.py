@@ -10,16 +10,23 @@ from loadtest.cli.locust_run import (
     locust_arguments,
     print_plan,
 )
+from loadtest.cli.paired_run import add_paired_arguments, is_paired, run_pairs
 
 __all__ = ["add_arguments", "run"]
 
 _QUIETLY = ("--headless", "--only-summary", "--loglevel", "WARNING")
 
-add_arguments = add_run_arguments
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this verb."""
+    add_paired_arguments(parser)
+    add_run_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the profile and return the exit code that its verdict asks for."""
+    if is_paired(options):
+        return run_pairs(options)
     checked = checked_options(options)
     print_plan(checked)
     if options.dry_run:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from loadtest.comparison.catalogue import LevelFigure
+from loadtest.comparison.catalogue import DEFAULT_GATES, LevelFigure
 from loadtest.comparison.comparison import Comparison
 from loadtest.comparison.judgement import FEWEST_REPLICATES, Change, Finding, Power
 from loadtest.report.figures import MISSING, ms_text
@@ -138,6 +138,12 @@ def notes(compared: Comparison) -> tuple[str, ...]:
     found += [f"left out: {text}" for text in compared.left_out]
     found += [f"gate {path}: a run does not have it" for path in compared.absent_gates]
     found += [f"{gate.figure.label}: {gate.note}" for gate in compared.gates if gate.note]
+    if set(compared.settings.gates) < set(DEFAULT_GATES):
+        found += [
+            f"{each.figure.label} is no gate here: {each.note}"
+            for each in compared.information
+            if each.figure.path in DEFAULT_GATES
+        ]
     found += [
         f"{gate.figure.label}: its interval is beyond 0, but not after Holm's correction for"
         f" {len(compared.settings.gates)} gates"

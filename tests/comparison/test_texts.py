@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.comparison.comparison import Comparison
+from loadtest.comparison.comparison import Comparison, compare, settings_for
 from loadtest.comparison.judgement import Change
 from loadtest.comparison.texts import (
     difference_text,
@@ -16,7 +16,9 @@ from loadtest.comparison.texts import (
     value_text,
     what_was_compared,
 )
-from tests.support.comparisons import compared, undecided, worse
+from tests.support.comparisons import STEADY, compared, undecided, worse
+from tests.support.replicates import MESSAGE, replicates
+from tests.support.runs_on_disk import write_side
 
 
 @pytest.mark.parametrize(
@@ -100,3 +102,16 @@ def test_power_says_what_is_found_and_what_a_wanted_change_needs(tmp_path: Path)
     within = power_lines(compared(tmp_path / "b", wanted=0.05))[0]
     assert within.endswith("5.0 % is within the tolerance, so that no number finds it")
     assert power_lines(compared(tmp_path / "c")) == ()
+
+
+def test_a_usual_gate_that_the_base_cannot_support_is_named(tmp_path: Path) -> None:
+    few = replicates(STEADY)
+    for run in few:
+        run["latency"][MESSAGE]["count"] = 400
+    base = write_side(tmp_path / "few", few)
+    settings = settings_for((), confidence=0.9, tolerance=0.05, base=base)
+    found = compare(base, base, settings, is_paired=True)
+
+    assert notes(found)[-1] == (
+        "fanout.p99 is no gate here: too few samples: 400 in one run, 1,000 are needed"
+    )
