@@ -11,7 +11,9 @@ from pathlib import Path
 from loadtest.run.interrupts import Interrupts
 
 # Before the client's library: it brings Locust, which patches the sockets that the other imports.
+from loadtest.run.leader.provisioning import way_to_api
 from loadtest.run.leader.target_consent import check_target, is_loopback_url
+from loadtest.run.network_options import add_way_arguments, way_settings
 
 # isort: split
 from loadtest.clock import unseeded_random
@@ -47,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--requests-at-once", type=_count, default=8, metavar="N", help="(%(default)s)"
     )
-    parser.add_argument("--ca-file", default="", metavar="PEM", help="certificates to trust")
+    add_way_arguments(parser.add_argument)
     parser.add_argument("--dry-run", action="store_true", help="print what would be removed")
     parser.add_argument(
         "--i-am-allowed-to-load",
@@ -85,7 +87,7 @@ def run(options: argparse.Namespace) -> int:
         header.api_url,
         header.token_url,
         PathStyle(header.style),
-        ca_file=options.ca_file,
+        **way_to_api(way_settings(options)),
         requests_at_once=options.requests_at_once,
     )
     with PlatformClient(access, _credentials(header.host), random=unseeded_random()) as client:

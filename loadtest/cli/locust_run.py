@@ -14,11 +14,13 @@ from typing import Any
 
 from locust.argument_parser import get_parser
 
-from loadtest.engine.sockets import tls_context
+from loadtest.engine.network import check_source_addresses
+from loadtest.engine.target import target_from_url
 from loadtest.errors import UsageError
 from loadtest.profile.describe import load_lines
 from loadtest.run.leader.provisioning import check_answer, check_provisioning, provisioning_lines
-from loadtest.run.leader.target_consent import check_target
+from loadtest.run.leader.target_consent import check_target, is_loopback_url
+from loadtest.run.network_options import ambient_proxy_note, network_arguments
 from loadtest.run.options import DEFAULT_PROFILE, RunOptions, add_arguments, run_options
 from loadtest.run.presentation import presentation
 
@@ -106,10 +108,11 @@ def checked_options(options: argparse.Namespace) -> RunOptions:
     if options.duration is not None:
         options.loadtest_set.append(f"run.duration_s={duration_s(options.duration)}")
     checked = run_options(options)
-    if checked.ca_file:
-        tls_context(Path(checked.ca_file))
     if checked.host:
         check_target(checked.host, allowed_host=checked.allowed_host)
+    if "--master" not in options.passed_on:  # then the addresses are those of other machines
+        target = target_from_url(checked.host) if checked.host else None
+        check_source_addresses(checked.network.source_addresses, target)
     check_provisioning(checked, checked.host)
     return checked
 
@@ -119,11 +122,17 @@ def print_plan(options: RunOptions) -> None:
     profile = options.profile
     print(f"{profile.name}: {profile.description}")
     print(f"  target {options.host or 'embedded server, started for this run'}")
+    if options.network.notes():
+        print(f"  connections: {'; '.join(options.network.notes())}")
+    if options.host and not is_loopback_url(options.host):
+        note = ambient_proxy_note(options.network)
+        if note:
+            print(f"  {note}")
     for line in provisioning_lines(options):
         print(f"  {line}")
     for line in load_lines(options.planned_load()):
         print(f"  {line}")
-    for deviation in profile.deviations:
+    for deviation in (*profile.deviations, *options.network.deviations):
         print(f"  deviates from the SDK: {deviation}")
     sys.stdout.flush()  # what comes next may come from another process
 
@@ -140,7 +149,6 @@ def locust_arguments(options: argparse.Namespace) -> list[str]:
         "--results": options.results,
         "--record": options.record or None,
         "--push-sink": options.push_sink,
-        "--ca-file": options.ca_file or None,
         "--i-am-allowed-to-load": options.i_am_allowed_to_load or None,
     }
     for name, value in given.items():
@@ -148,9 +156,7 @@ def locust_arguments(options: argparse.Namespace) -> list[str]:
             arguments += [name, str(value)]
     for override in options.loadtest_set:
         arguments += ["--set", override]
-    for address in options.source_address:
-        arguments += ["--source-address", address]
-    return [*arguments, *options.passed_on]
+    return [*arguments, *network_arguments(options), *options.passed_on]
 
 
 def call_locust(arguments: Sequence[str]) -> int:

@@ -9,8 +9,9 @@ WebSocket message, are searched and not parsed; everything else goes through the
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from loadtest.device.fleet import Link
+from loadtest.device.fleet import DeviceSettings, Link
 from loadtest.errors import RemoteProtocolError
+from loadtest.wire.deflate import Deflate
 from loadtest.wire.scan import message_head, receipt_id
 from loadtest.wire.stomp import Frame, FrameParser
 from loadtest.wire.websocket import (
@@ -22,11 +23,12 @@ from loadtest.wire.websocket import (
     parse_close,
 )
 
-__all__ = ["Connection", "FrameOwner"]
+__all__ = ["Connection", "DeflatingConnection", "FrameOwner"]
 
 # Plain integers: to look a member up in its enum costs more than to compare it.
 _TEXT = int(Opcode.TEXT)
 _BINARY = int(Opcode.BINARY)
+_ACK = b"ACK\nid:%b\nsubscription:%b\n\n\0"
 
 
 class FrameOwner(Protocol):
@@ -66,12 +68,21 @@ class Connection:
     )
 
     def __init__(
-        self, link: Link, uri: str, random_bits: Callable[[int], int], now_ns: int
+        self,
+        link: Link,
+        settings: DeviceSettings,
+        random_bits: Callable[[int], int],
+        now_ns: int,
     ) -> None:
         self._link = link
         self._random_bits = random_bits
-        self._handshake: ClientHandshake | None = ClientHandshake(uri, subprotocol="v12.stomp")
-        self._reader = MessageReader()
+        self._handshake: ClientHandshake | None = ClientHandshake(
+            settings.uri,
+            subprotocol="v12.stomp",
+            extra_headers=settings.upgrade_headers,
+            offers_deflate=settings.offers_deflate,
+        )
+        self._reader: MessageReader | Deflate = MessageReader()
         self._parser: FrameParser | None = None
         self._out: list[bytes] = []
         self._is_aborted = False
@@ -90,6 +101,7 @@ class Connection:
             rest = self._handshake.receive(data)
             if rest is None:
                 return
+            self._agree(self._handshake)
             self._handshake = None
             owner.websocket_opened(now_ns)
             data = rest
@@ -106,6 +118,9 @@ class Connection:
                 owner.receive_receipt(receipt, now_ns)
             else:
                 self._receive_parsed(payload, owner, now_ns)
+
+    def _agree(self, handshake: ClientHandshake) -> None:
+        """Take what the handshake agreed on; nothing was offered here."""
 
     def _receive_parsed(self, payload: bytes, owner: FrameOwner, now_ns: int) -> None:
         parser = self._parser or FrameParser()
@@ -138,7 +153,7 @@ class Connection:
 
     def acknowledge(self, ack: bytes, subscription: bytes) -> None:
         """Have an ACK written, from headers as they stood in the MESSAGE: escaped already."""
-        frame = b"ACK\nid:%b\nsubscription:%b\n\n\0" % (ack, subscription)
+        frame = _ACK % (ack, subscription)
         self._out.append(encode_client_frame(_TEXT, frame, self._random_bits(32)))
 
     def _frame(self, opcode: Opcode, payload: bytes) -> None:
@@ -176,3 +191,46 @@ class Connection:
             self._handshake.receive_eof()
         except RemoteProtocolError as error:
             return f"{reason}: {error}"
+
+
+class DeflatingConnection(Connection):
+    """A connection that offers to compress messages; each side may still send plain ones.
+
+    A class of its own, so that the usual connection does not ask with every frame.
+    """
+
+    __slots__ = ("_deflate",)
+
+    def __init__(
+        self,
+        link: Link,
+        settings: DeviceSettings,
+        random_bits: Callable[[int], int],
+        now_ns: int,
+    ) -> None:
+        super().__init__(link, settings, random_bits, now_ns)
+        self._deflate: Deflate | None = None
+
+    def _agree(self, handshake: ClientHandshake) -> None:
+        self._deflate = handshake.deflate
+        if self._deflate is not None:
+            self._reader = self._deflate
+
+    def write(self, frame: bytes) -> None:
+        """Have one STOMP frame, or a heart-beat, written at the next ``flush``."""
+        self._frame(Opcode.TEXT, frame)
+
+    def write_all(self, frames: Iterable[bytes]) -> None:
+        """Have several STOMP frames written at the next ``flush``."""
+        for frame in frames:
+            self._frame(Opcode.TEXT, frame)
+
+    def acknowledge(self, ack: bytes, subscription: bytes) -> None:
+        """Have an ACK written, from headers as they stood in the MESSAGE."""
+        self._frame(Opcode.TEXT, _ACK % (ack, subscription))
+
+    def _frame(self, opcode: Opcode, payload: bytes) -> None:
+        if self._deflate is None:
+            super()._frame(opcode, payload)
+        else:
+            self._out.append(self._deflate.encode(opcode, payload))

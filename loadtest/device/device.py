@@ -11,7 +11,7 @@ The order of frames is the SDK's; the hot path is ``receive_message``.
 from loadtest.clock import NS_PER_S
 from loadtest.device import events
 from loadtest.device.attempt import Attempt
-from loadtest.device.connection import Connection
+from loadtest.device.connection import Connection, DeflatingConnection
 from loadtest.device.core import DeviceCore
 from loadtest.device.fleet import Fleet, Link
 from loadtest.device.heart_beats import start_heart_beats
@@ -52,7 +52,7 @@ class Device(DeviceCore):
         UsageError: The name or the parameters cannot be written into a CONNECT frame.
     """
 
-    __slots__ = ("auth_params", "start_up")
+    __slots__ = ("attempt", "auth_params", "start_up")
 
     def __init__(
         self, number: int, username: str, fleet: Fleet, *, auth_params: str | None = None
@@ -61,6 +61,8 @@ class Device(DeviceCore):
         super().__init__(number, username, fleet)
         self.auth_params = auth_params
         self.start_up = StartUp(self)
+        self.attempt: Attempt | None = None
+        """The try to open a connection that is under way."""
 
     # --- what the driver tells -----------------------------------------------------------------
 
@@ -85,7 +87,9 @@ class Device(DeviceCore):
         if self.state is not State.OPENING or self.connection is not None:
             link.abort()  # it took so long that we gave up on it
             return
-        self.connection = Connection(link, settings.uri, self.fleet.random_bits, now_ns)
+        kind = DeflatingConnection if settings.offers_deflate else Connection
+        self.connection = kind(link, settings, self.fleet.random_bits, now_ns)
+        self.attempt = None
 
     def receive(self, data: bytes, now_ns: int) -> None:
         """Take ``data``, which was read from the connection at ``now_ns``."""
@@ -129,7 +133,8 @@ class Device(DeviceCore):
         self.epoch += 1
         timeout_ns = self.fleet.settings.connect_timeout_ns
         self.fleet.timers.after(timeout_ns, now_ns, _give_up_connecting, self, self.epoch)
-        self.fleet.open_link(Attempt(self))
+        self.attempt = Attempt(self)
+        self.fleet.open_link(self.attempt)
 
     def websocket_opened(self, now_ns: int) -> None:
         """Write CONNECT on the WebSocket that was opened."""
@@ -345,7 +350,16 @@ def _give_up_connecting(device: Device, epoch: int, now_ns: int) -> None:
     is_starting = (device.state, "lost") in NEXT_STATE and device.state is not State.ACTIVE
     if device.epoch == epoch and is_starting:
         timeout_s = device.fleet.settings.connect_timeout_ns / NS_PER_S
-        device.lose(f"still {device.state.value} after {timeout_s:g} s", now_ns)
+        device.lose(f"still {_stage_of(device)} after {timeout_s:g} s", now_ns)
+
+
+def _stage_of(device: Device) -> str:
+    """Return what the start of a user session waits for, as exactly as is known."""
+    if device.state is not State.OPENING:
+        return str(device.state.value)
+    if device.attempt is not None:
+        return device.attempt.stage
+    return "waiting for the answer to the upgrade to a WebSocket"
 
 
 def _give_up_ending(device: Device, epoch: int, now_ns: int) -> None:

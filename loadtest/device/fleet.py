@@ -5,7 +5,7 @@ One object instead of a dozen attributes in each of twenty thousand devices.
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from loadtest.chat.correlation import KeySequence
@@ -57,8 +57,12 @@ class LinkOwner(Protocol):
 class DeviceSettings:
     """How every device of a run behaves; the defaults are the published SDK's."""
 
-    uri: str
+    uri: str = field(repr=False)
     """``ws://`` or ``wss://`` address with path and API key."""
+    upgrade_headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """More headers of the WebSocket's opening handshake."""
+    offers_deflate: bool = False
+    """Whether ``permessage-deflate`` is offered in it."""
     dialect: Dialect = DIALECT_2
     acknowledge: bool = True
     """Send an ACK for every event."""

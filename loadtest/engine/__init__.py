@@ -6,13 +6,15 @@ events; they never touch a device. Nothing in the engine's thread uses what geve
 
 from loadtest.engine.bridge import Mailbox
 from loadtest.engine.engine import Engine, EngineSettings, EngineStoppedError, Periodic
-from loadtest.engine.sockets import Target
+from loadtest.engine.network import NetworkSettings
+from loadtest.engine.target import Target
 
 __all__ = [
     "Engine",
     "EngineSettings",
     "EngineStoppedError",
     "Mailbox",
+    "NetworkSettings",
     "Periodic",
     "Target",
 ]

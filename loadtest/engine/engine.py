@@ -8,9 +8,8 @@ sockets and from the inbox.
 import asyncio
 import contextlib
 import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import gevent
@@ -19,7 +18,10 @@ import uvloop
 
 from loadtest.clock import NS_PER_MS, NS_PER_S, Clock, monotonic_ns
 from loadtest.engine.bridge import Inbox, Mailbox
-from loadtest.engine.sockets import NEVER_NS, Opener, Target
+from loadtest.engine.network import NetworkSettings
+from loadtest.engine.opener import Opener
+from loadtest.engine.sockets import NEVER_NS
+from loadtest.engine.target import Target
 from loadtest.engine.threads import start_native_thread
 from loadtest.errors import LoadtestError
 
@@ -75,8 +77,7 @@ class EngineSettings:
     """Where the engine connects to, and how."""
 
     target: Target
-    ca_file: Path | None = None
-    source_addresses: Sequence[str] = ()
+    network: NetworkSettings = field(default_factory=NetworkSettings)
     connect_concurrency: int = 256
 
 
@@ -109,8 +110,7 @@ class Engine:
         self._opener = Opener(
             settings.target,
             clock,
-            ca_file=settings.ca_file,
-            source_addresses=settings.source_addresses,
+            network=settings.network,
             concurrency=settings.connect_concurrency,
             catch_up=self._catch_up,
         )

@@ -128,7 +128,8 @@ class TargetSection(Section):
     api_key: str = setting(
         "loadtest",
         min_length=1,
-        description="API key of the application; reports do not show it.",
+        description="API key of the application; `{env:NAME}` and `{file:PATH}` in it stand for a"
+        " secret, see docs/network.md. Reports do not show it.",
         why="The embedded server takes any.",
     )
     connect_timeout_s: float = setting(

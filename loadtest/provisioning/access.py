@@ -54,6 +54,15 @@ class ApiAccess:
     style: PathStyle = PathStyle.PLAIN
     ca_file: str = ""
     """PEM file of certificates to trust; empty: the system's."""
+    client_certificate: str = ""
+    """PEM file with our own certificate; empty: none."""
+    client_key: str = ""
+    """PEM file with its key; empty: it stands in the file of the certificate."""
+    is_verified: bool = True
+    """Whether the server's certificate is checked."""
+    proxy: str = field(default="", repr=False)
+    """Address of an HTTP proxy, with credentials if it wants any; empty: none, whatever the
+    environment says."""
     requests_at_once: int = 8
     attempts: int = 6
     """How often a call is tried that is answered with 429 or 5xx, or not at all."""

@@ -56,7 +56,7 @@ class _Request:
 
 
 class _Bearer(AuthBase):
-    """Puts the token into a request, and so keeps requests from looking for a .netrc file."""
+    """Puts the token into a request."""
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -93,6 +93,10 @@ class PlatformCalls:
         self._token = ""
         self._token_lock = threading.Lock()
         self._http = requests.Session()
+        # Devices do not obey a proxy of the environment, so calls must not; nor is .netrc ours.
+        self._http.trust_env = False
+        if access.proxy:
+            self._http.proxies = {"http": access.proxy, "https": access.proxy}
         if adapter is None:
             adapter = HTTPAdapter(pool_maxsize=access.requests_at_once, pool_block=True)
         for scheme in ("http://", "https://"):
@@ -195,9 +199,16 @@ class PlatformCalls:
             auth=request.auth,
             timeout=self._access.timeout_s,
             allow_redirects=False,
-            # Given with each request, or a variable of the environment would win.
-            verify=self._access.ca_file or None,
+            verify=(self._access.ca_file or True) if self._access.is_verified else False,
+            cert=self._certificate(),
         )
+
+    def _certificate(self) -> str | tuple[str, str] | None:
+        access = self._access
+        if not access.client_certificate:
+            return None
+        key = access.client_key
+        return (access.client_certificate, key) if key else access.client_certificate
 
     def _pause_s(self, attempt: int) -> float:
         longest_s = min(_FIRST_PAUSE_S * 2.0 ** (attempt - 1), _LONGEST_PAUSE_S)

@@ -81,6 +81,7 @@ def run_facts(summary: Summary) -> tuple[Fact, ...]:
         Fact("run", plain_text(at(summary, "run_id")), "sorts by the time it started"),
         Fact("profile", plain_text(profile)),
         Fact("target", target),
+        *connection_facts(summary),
         Fact("dialect", plain_text(at(summary, "target", "dialect")), "of StompX"),
         Fact(
             "workload",
@@ -94,10 +95,18 @@ def run_facts(summary: Summary) -> tuple[Fact, ...]:
     )
 
 
+def connection_facts(summary: Summary) -> tuple[Fact, ...]:
+    """Return what was set about the way to the server, if anything."""
+    notes = "; ".join(map(plain_text, listed(at(summary, "target", "connection"))))
+    return (Fact("connections", notes, "values of headers and the like are not kept"),) * bool(
+        notes
+    )
+
+
 def deviation_facts(summary: Summary) -> tuple[Fact, ...]:
     """Return what the devices did otherwise than the SDK, if anything."""
     deviations = "; ".join(map(plain_text, listed(at(summary, "deviations"))))
-    meaning = "what the profile made devices do otherwise"
+    meaning = "what devices did otherwise, because the run was told so"
     return (Fact("unlike the SDK", deviations, meaning, Tone.WARN),) if deviations else ()
 
 

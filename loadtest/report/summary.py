@@ -93,7 +93,9 @@ class RunFacts:
     is_open_workload: bool = True
     """Whether a schedule decided what was due; a closed one has no generator lag."""
     deviations: tuple[str, ...] = ()
-    """What the devices did otherwise than the published SDK, by the profile's wish."""
+    """What the devices did otherwise than the published SDK, by the user's wish."""
+    connection: tuple[str, ...] = ()
+    """What was set about the way to the server: names, and no value that may be secret."""
     has_implied_thresholds: bool = False
     """Whether nobody chose the thresholds: those on what never happened are left out then."""
     selftest: Mapping[str, Any] | None = field(default=None)
@@ -110,7 +112,12 @@ def build_summary(totals: Totals, run: RunFacts) -> dict[str, Any]:
         "run_id": run.run_id,
         "verdict": None,
         "reasons": [],
-        "target": {"host": run.host, "dialect": run.dialect, "embedded": run.is_embedded},
+        "target": {
+            "host": run.host,
+            "dialect": run.dialect,
+            "embedded": run.is_embedded,
+            "connection": list(run.connection),
+        },
         "profile": dict(run.profile),
         "workload": "open" if run.is_open_workload else "closed",
         "deviations": list(run.deviations),

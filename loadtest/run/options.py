@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from loadtest.engine.network import NetworkSettings
 from loadtest.errors import UsageError
 from loadtest.profile import Profile, load_profile
 from loadtest.provisioning import read_existing
+from loadtest.run.network_options import add_network_arguments, network_settings
 from loadtest.workload import Existing, LoadPlan
 
 __all__ = ["ANY_PORT", "DEFAULT_PROFILE", "RunOptions", "add_arguments", "run_options"]
@@ -28,9 +30,8 @@ class RunOptions:
     host: str | None
     """None: the embedded server."""
     results: str
-    ca_file: str
-    source_addresses: tuple[str, ...]
     allowed_host: str
+    network: NetworkSettings = field(default_factory=NetworkSettings)
     record: str = ""
     """File to record the observations to; empty: none."""
     existing: Existing | None = field(default=None, repr=False)
@@ -124,14 +125,7 @@ def _add_place_arguments(add: Callable[..., None]) -> None:
         metavar="HOST:PORT",
         help=f"take pushes for users who are not connected (push.sink; alone: {ANY_PORT})",
     )
-    add("--ca-file", default="", metavar="PEM", help="certificates to trust, for wss")
-    add(
-        "--source-address",
-        action="append",
-        default=[],
-        metavar="IP",
-        help="local address to connect from; repeat it for more than 28 000 devices",
-    )
+    add_network_arguments(add)
     add(
         "--i-am-allowed-to-load",
         default="",
@@ -179,9 +173,8 @@ def run_options(options: argparse.Namespace) -> RunOptions:
         profile=base,
         host=options.host or None,
         results=options.results,
-        ca_file=options.ca_file,
-        source_addresses=tuple(options.source_address or ()),
         allowed_host=options.i_am_allowed_to_load,
+        network=network_settings(options, base.target.api_key),
         record=options.record,
     )
     if base.provisioning.mode == "file":

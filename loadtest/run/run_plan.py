@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import loadtest
+from loadtest.engine.network import NetworkSettings
 from loadtest.errors import UsageError
 
 __all__ = ["RunPlan"]
@@ -23,10 +24,9 @@ class RunPlan:
     profile: dict[str, Any]
     host: str
     seed: int
-    ca_file: str = ""
-    """File of certificates to trust, on the worker's own host; empty: the system's alone."""
-    source_addresses: tuple[str, ...] = ()
-    """Local addresses to connect from, in turn; none: the kernel's choice."""
+    network: dict[str, Any] = field(default_factory=NetworkSettings().to_plain, repr=False)
+    """The way to the chat server as ``NetworkSettings`` in plain, secrets among them; files are on
+    the worker's own host."""
     names: str = ""
     """Stands in the names of users and channels; empty: the run."""
     existing: dict[str, Any] | None = field(default=None, repr=False)
@@ -61,5 +61,4 @@ class RunPlan:
                 f"this worker has version {loadtest.__version__} of chatkitty-loadtest and its "
                 f"master version {version}; install the same on both"
             )
-        fields["source_addresses"] = tuple(fields["source_addresses"])
         return cls(**fields)

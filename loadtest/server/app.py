@@ -34,12 +34,13 @@ from loadtest.errors import UsageError
 from loadtest.garbage import collect_rarely
 from loadtest.server.chat.chat import TICK_NS, Chat, Times, build_chat
 from loadtest.server.events.connection import Connection
-from loadtest.server.http.fault_control import FAULT_PATHS, answer_fault_request, is_loopback
+from loadtest.server.http.fault_control import FAULT_PATHS, answer_fault_request
 from loadtest.server.http.http_caller import HttpCaller
 from loadtest.server.http.platform_api import PlatformApi, is_platform_path
 from loadtest.server.http.webhook import WebhookPoster
 from loadtest.server.requests.gateway import Gateway
 from loadtest.server.settings import ServerSettings
+from loadtest.wire.hosts import is_loopback
 
 __all__ = ["ReferenceServer", "serve_forever"]
 

@@ -1,4 +1,4 @@
-"""The client side of WebSocket (RFC 6455), without extensions: handshake, frames, messages.
+"""The client side of WebSocket (RFC 6455): handshake, frames, messages; compressed: ``deflate``.
 
 One rule: what we accept is what the ``websockets`` library accepts, byte for byte, and we notice
 what is wrong at the same byte; property tests hold the reader to that. The reader exists because
@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidMessage, InvalidStatus, InvalidURI
+from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import EXTERNAL_CLOSE_CODES
 from websockets.protocol import CONNECTING, OPEN
 from websockets.typing import Subprotocol
@@ -20,6 +21,7 @@ from websockets.uri import WebSocketURI, parse_uri
 from websockets.utils import accept_key, generate_key
 
 from loadtest.errors import LocalProtocolError, RemoteProtocolError
+from loadtest.wire.deflate import Deflate, deflate_factory
 
 try:
     from websockets.speedups import apply_mask
@@ -320,26 +322,54 @@ class ClientHandshake:
     connect at once; whatever else comes is the library's to judge.
     """
 
-    __slots__ = ("_extra_headers", "_head", "_key", "_protocol", "_subprotocol", "_tail", "_uri")
+    __slots__ = (
+        "_extra_headers",
+        "_head",
+        "_key",
+        "_offers_deflate",
+        "_protocol",
+        "_subprotocol",
+        "_tail",
+        "_uri",
+    )
 
     def __init__(
-        self, uri: str, *, subprotocol: str, extra_headers: Iterable[tuple[str, str]] = ()
+        self,
+        uri: str,
+        *,
+        subprotocol: str,
+        extra_headers: Iterable[tuple[str, str]] = (),
+        offers_deflate: bool = False,
     ) -> None:
         self._uri = uri
         self._subprotocol = subprotocol
         self._extra_headers = tuple(extra_headers)
+        self._offers_deflate = offers_deflate
         self._key = generate_key()
         self._head = b""
         # Made when an answer is not plainly the expected one.
         self._protocol: ClientProtocol | None = None
         self._tail = b""
         # An address that cannot be used must be refused before anything is written.
-        _request_parts(uri, subprotocol, self._extra_headers)
+        self._parts()
+
+    def _parts(self) -> tuple[bytes, bytes]:
+        return _request_parts(
+            self._uri, self._subprotocol, self._extra_headers, offers_deflate=self._offers_deflate
+        )
 
     def request(self) -> bytes:
         """Return the HTTP request to write; call it once."""
-        before, after = _request_parts(self._uri, self._subprotocol, self._extra_headers)
+        before, after = self._parts()
         return b"%b%b%b" % (before, self._key.encode(), after)
+
+    @property
+    def deflate(self) -> Deflate | None:
+        """What reads and writes messages if the server agreed to compress them, else None."""
+        for extension in self._protocol.extensions if self._protocol is not None else ():
+            if isinstance(extension, PerMessageDeflate):
+                return Deflate(extension, max_message_bytes=MAX_MESSAGE_BYTES)
+        return None
 
     def receive(self, data: bytes) -> bytes | None:
         """Return None while the answer is incomplete, then the bytes that follow it.
@@ -378,7 +408,7 @@ class ClientHandshake:
 
     def _library(self) -> ClientProtocol:
         """Return the library's view of this handshake, its request sent."""
-        protocol = _new_protocol(self._uri, self._subprotocol)
+        protocol = _new_protocol(self._uri, self._subprotocol, offers_deflate=self._offers_deflate)
         protocol.key = self._key
         protocol.send_request(protocol.connect())
         protocol.data_to_send()
@@ -439,17 +469,28 @@ class ClientHandshake:
             )
 
 
-def _new_protocol(uri: str, subprotocol: str) -> ClientProtocol:
-    return ClientProtocol(_parsed(uri), subprotocols=[Subprotocol(subprotocol)])
+def _new_protocol(uri: str, subprotocol: str, *, offers_deflate: bool) -> ClientProtocol:
+    return ClientProtocol(
+        _parsed(uri),
+        subprotocols=[Subprotocol(subprotocol)],
+        extensions=[deflate_factory()] if offers_deflate else None,
+    )
 
 
 @lru_cache(maxsize=32)
 def _request_parts(
-    uri: str, subprotocol: str, extra_headers: tuple[tuple[str, str], ...]
+    uri: str,
+    subprotocol: str,
+    extra_headers: tuple[tuple[str, str], ...],
+    *,
+    offers_deflate: bool,
 ) -> tuple[bytes, bytes]:
     """Return what stands before and after the key in the library's request to this address."""
-    protocol = _new_protocol(uri, subprotocol)
+    protocol = _new_protocol(uri, subprotocol, offers_deflate=offers_deflate)
     request = protocol.connect()
+    for name, _value in extra_headers:
+        # One that the library sets itself, such as Host, is replaced.
+        request.headers.pop(name, None)
     for name, value in extra_headers:
         request.headers[name] = value
     protocol.send_request(request)

@@ -3,7 +3,7 @@
 import gevent
 
 from loadtest.engine import Engine, EngineSettings, Mailbox
-from loadtest.engine.sockets import target_from_url
+from loadtest.engine.target import target_from_url
 from tests.benchmarks.errors import BenchmarkError
 
 __all__ = ["round_trips", "submissions"]

@@ -72,7 +72,7 @@ def _idle(how: str, seconds: float) -> None:
 
     from loadtest.clock import NS_PER_S, monotonic_ns, process_cpu_ns
     from loadtest.engine import Engine, EngineSettings, Mailbox, Periodic
-    from loadtest.engine.sockets import target_from_url
+    from loadtest.engine.target import target_from_url
     from loadtest.metrics import Ledger
     from loadtest.run.worker.health import HealthMonitor
 

@@ -25,7 +25,7 @@ from locust.env import Environment
 from loadtest.clock import NS_PER_MS, NS_PER_S, NS_PER_US, monotonic_ns, unseeded_random
 from loadtest.device import Device, DeviceSettings, Fleet
 from loadtest.engine import Engine, EngineSettings, Mailbox, Periodic
-from loadtest.engine.sockets import target_from_url
+from loadtest.engine.target import target_from_url
 from loadtest.garbage import collect_rarely, keep_what_is_there
 from loadtest.metrics import Ledger, LedgerSettings, merge
 from loadtest.observations import ChatEvent

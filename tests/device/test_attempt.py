@@ -2,6 +2,7 @@
 
 from loadtest.device.attempt import Attempt
 from loadtest.device.fleet import Link
+from loadtest.device.state import State
 from tests.support.stompx_peer import FakeLink
 
 
@@ -10,6 +11,7 @@ class FakeDevice:
 
     def __init__(self) -> None:
         self.epoch = 1
+        self.state = State.OPENING
         self.told: list[str] = []
 
     def link_opened(self, _link: Link, _now_ns: int) -> None:

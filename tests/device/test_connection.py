@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loadtest.device import DeviceSettings
 from loadtest.device.connection import Connection
 from loadtest.errors import RemoteProtocolError
 from loadtest.wire.stomp import HEART_BEAT, Frame, encode
@@ -69,7 +70,9 @@ class Line:
     def __init__(self) -> None:
         self.link = FakeLink()
         self.peer = StompxPeer(self.link)
-        self.connection = Connection(self.link, URI, random.Random(2).getrandbits, 0)
+        self.connection = Connection(
+            self.link, DeviceSettings(URI), random.Random(2).getrandbits, 0
+        )
         self.owner = Owner()
 
     def feed(self, data: bytes, now_ns: int = 1) -> None:

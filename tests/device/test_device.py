@@ -187,16 +187,22 @@ def test_an_error_about_a_topic_that_has_its_receipt_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "state", [State.OPENING, State.CONNECTING, State.LOADING_READ_GRANT, State.SUBSCRIBING]
+    ("state", "words"),
+    [
+        (State.OPENING, "waiting for its turn to connect"),
+        (State.CONNECTING, "waiting for CONNECTED"),
+        (State.LOADING_READ_GRANT, "waiting for the read grant"),
+        (State.SUBSCRIBING, "waiting for the RECEIPTs of its topics"),
+    ],
 )
-def test_a_start_is_given_up_after_the_connect_timeout(state: State) -> None:
+def test_a_start_is_given_up_after_the_connect_timeout(state: State, words: str) -> None:
     world = DeviceWorld(heart_beats=False, action_deadline_ns=100_000_000_000)
     rig = rig_in(state, world)
     world.advance(59.9)
     assert failed_starts(world) == []
     world.advance(0.1)
 
-    reason = f"still {state.value} after 60 s"
+    reason = f"still {words} after 60 s"
     assert failed_starts(world) == [(Action.USER_SESSION_START, reason)]
     assert rig.device.state is State.WAITING
 

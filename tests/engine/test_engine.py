@@ -13,7 +13,7 @@ import pytest
 
 from loadtest.clock import monotonic_ns
 from loadtest.engine import Engine, EngineSettings, EngineStoppedError, Mailbox, Periodic
-from loadtest.engine.sockets import target_from_url
+from loadtest.engine.target import target_from_url
 
 NOWHERE = EngineSettings(target_from_url("http://127.0.0.1:9"))
 
@@ -198,9 +198,12 @@ def test_the_engine_lives_beside_everything_that_locust_patches() -> None:
         import locust
         import gevent
         from loadtest.engine import Engine, EngineSettings, Mailbox
-        from loadtest.engine.sockets import target_from_url
+        from loadtest.engine.target import target_from_url
 
         class Owner:
+            stage = ""
+            is_wanted = True
+
             def link_opened(self, link, now_ns):
                 mailbox.put(told.set, "opened")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from locust.argument_parser import LocustArgumentParser
 
+from loadtest.engine.network import NetworkSettings
 from loadtest.errors import UsageError
 from loadtest.run.options import ANY_PORT, RunOptions, add_arguments, run_options
 
@@ -27,21 +28,22 @@ def test_nothing_but_defaults_is_the_smoke_profile_against_the_embedded_server()
     found = options()
 
     assert found.profile.name == "smoke"
-    assert (found.host, found.results, found.ca_file, found.record) == (None, "results", "", "")
+    assert (found.host, found.results, found.record) == (None, "results", "")
+    assert found.network == NetworkSettings(api_key="loadtest")
 
 
 def test_each_option_changes_what_it_names() -> None:
     found = options(
         *("--host", "http://chat:1", "--dialect", "1", "--seed", "0", "--results", "out"),
-        *("--set", "run.duration_s=9", "--set", "run.ramp_s=2", "--ca-file", "ca.pem"),
+        *("--set", "run.duration_s=9", "--set", "run.ramp_s=2"),
         *("--source-address", "127.0.0.2", "--source-address", "127.0.0.3", "--record", "r"),
         *("--i-am-allowed-to-load", "chat"),
     )
 
     assert (found.profile.target.dialect, found.profile.run.seed) == (1, 0)
     assert (found.profile.run.duration_s, found.profile.run.ramp_s) == (9, 2)
-    assert (found.host, found.results, found.ca_file) == ("http://chat:1", "out", "ca.pem")
-    assert found.source_addresses == ("127.0.0.2", "127.0.0.3")
+    assert (found.host, found.results) == ("http://chat:1", "out")
+    assert found.network.source_addresses == ("127.0.0.2", "127.0.0.3")
     assert (found.allowed_host, found.record) == ("chat", "r")
 
 

@@ -10,8 +10,10 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from loadtest.clock import unseeded_random
+from loadtest.engine.network import NetworkSettings
 from loadtest.errors import UsageError
 from loadtest.provisioning import (
     MANIFEST,
@@ -33,6 +35,7 @@ from loadtest.provisioning import (
 from loadtest.run.leader.target_consent import check_target
 from loadtest.run.leader.target_probe import check_server
 from loadtest.run.options import RunOptions
+from loadtest.run.presentation import presentation
 from loadtest.workload import (
     CellPlan,
     CellPlanner,
@@ -49,6 +52,7 @@ __all__ = [
     "check_provisioning",
     "provisioning_lines",
     "wanted_population",
+    "way_to_api",
 ]
 
 # The embedded server takes any.
@@ -68,10 +72,22 @@ def api_access(options: RunOptions, host: str) -> ApiAccess:
         api_url=api_url,
         token_url=section.token_url or token_url_of(api_url),
         style=PathStyle(section.path_style) if section.path_style else default,
-        ca_file=options.ca_file,
+        **way_to_api(options.network),
         requests_at_once=section.requests_at_once,
         attempts=section.attempts,
     )
+
+
+def way_to_api(network: NetworkSettings) -> dict[str, Any]:
+    """Return how the Platform API is reached, as arguments of ``ApiAccess``: as devices do."""
+    tls = network.tls
+    return {
+        "ca_file": tls.ca_file,
+        "client_certificate": tls.client_certificate,
+        "client_key": tls.client_key,
+        "is_verified": tls.is_verified,
+        "proxy": network.proxy.url if network.proxy is not None else "",
+    }
 
 
 def check_provisioning(
@@ -252,8 +268,7 @@ def _client(
 
 
 def _check_server(options: RunOptions, host: str, user: ExistingUser | None) -> None:
-    ca_file = Path(options.ca_file) if options.ca_file else None
-    check_server(host, options.profile, ca_file, user)
+    check_server(host, options.profile, options.network, user, say=presentation.complain)
 
 
 def _cells(count: int) -> str:

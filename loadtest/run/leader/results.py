@@ -93,6 +93,7 @@ class RunResults:
         profile = options.profile
         self._profile = profile
         self._load = options.planned_load
+        self._network = options.network
         self._context = context
         self._clock = clock
         self._started = utc_now()
@@ -347,7 +348,8 @@ class RunResults:
             errors=tuple(self._errors),
             unwritten=self._unwritten,
             is_open_workload=context.is_open_workload,
-            deviations=profile.deviations,
+            deviations=(*profile.deviations, *self._network.deviations),
+            connection=self._network.notes(),
             has_implied_thresholds=context.has_implied_thresholds,
             selftest=latest_outcome(self._folder.path.parent, loadtest.__version__),
             push_sink=context.push_sink() if context.push_sink is not None else None,

@@ -4,24 +4,12 @@ Loopback always. Any other host only if the user names it, which ``--host`` is. 
 serves other people too, and needs the user's word besides.
 """
 
-import ipaddress
-
-from loadtest.engine.sockets import target_from_url
+from loadtest.engine.target import target_from_url
 from loadtest.errors import UsageError
 
-__all__ = ["check_target", "is_loopback", "is_loopback_url"]
+__all__ = ["check_target", "is_loopback_url"]
 
 _VENDOR_DOMAINS = ("chatkitty.com",)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether ``host`` is this machine by name or address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def is_loopback_url(url: str) -> bool:
@@ -30,7 +18,7 @@ def is_loopback_url(url: str) -> bool:
     Raises:
         UsageError: The address is no address.
     """
-    return is_loopback(target_from_url(url).host)
+    return target_from_url(url).is_loopback
 
 
 def check_target(url: str, *, allowed_host: str, named: str = "--host") -> None:
@@ -39,7 +27,7 @@ def check_target(url: str, *, allowed_host: str, named: str = "--host") -> None:
     Raises:
         UsageError: The address is no address, or the host is the vendor's and not allowed.
     """
-    host = target_from_url(url).host.lower().rstrip(".")
+    host = target_from_url(url, named=named).host.lower().rstrip(".")
     is_vendor = any(host == domain or host.endswith(f".{domain}") for domain in _VENDOR_DOMAINS)
     if is_vendor and allowed_host.lower() != host:
         raise UsageError(

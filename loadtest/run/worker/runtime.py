@@ -8,7 +8,6 @@ happens in the engine's thread.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import gevent.event
@@ -18,7 +17,8 @@ from loadtest.clock import NS_PER_MS, NS_PER_S, Clock, monotonic_ns, unseeded_ra
 from loadtest.device import Device, DeviceSettings, Fleet
 from loadtest.device.state import State
 from loadtest.engine import Engine, EngineSettings, EngineStoppedError, Mailbox, Periodic
-from loadtest.engine.sockets import target_from_url
+from loadtest.engine.network import NetworkSettings
+from loadtest.engine.target import target_from_url
 from loadtest.garbage import collect_rarely, keep_what_is_there
 from loadtest.metrics import Interval, Ledger, LedgerSettings
 from loadtest.metrics.clocks.offset import SteadyOffset
@@ -86,13 +86,14 @@ class WorkerRuntime:
         self._on_error = on_error
         self._clock = clock
         settings = engine_settings(plan)
+        network = settings.network
         self.engine = Engine(settings, self.mailbox, on_error=on_error, clock=clock)
         self._spans = profile.run.span_workers and plan.workers > 1
         self._recorder: Recorder | None = None
         self.ledger: Ledger | Recorder
         self.spanning: Spanning | None = None
         self.fleet = Fleet(
-            device_settings(profile, settings.target.uri(profile.target.api_key)),
+            device_settings(profile, settings.target.uri(network.api_key, network.query), network),
             self._observe(journal),
             run=plan.run,
             worker=plan.worker,
@@ -357,8 +358,7 @@ def engine_settings(plan: RunPlan) -> EngineSettings:
     """
     return EngineSettings(
         target_from_url(plan.host),
-        ca_file=Path(plan.ca_file) if plan.ca_file else None,
-        source_addresses=plan.source_addresses,
+        network=NetworkSettings.from_plain(plan.network).for_worker(plan.worker),
     )
 
 
@@ -375,10 +375,15 @@ def ledger_settings(profile: Profile, spanned_workers: int = 1) -> LedgerSetting
     )
 
 
-def device_settings(profile: Profile, uri: str) -> DeviceSettings:
-    """Return how the devices of ``profile`` behave."""
+def device_settings(
+    profile: Profile, uri: str, network: NetworkSettings | None = None
+) -> DeviceSettings:
+    """Return how the devices of ``profile`` behave that connect to ``uri``."""
+    network = network or NetworkSettings()
     return DeviceSettings(
         uri=uri,
+        upgrade_headers=network.headers,
+        offers_deflate=network.offers_deflate,
         dialect=DIALECTS[profile.target.dialect],
         acknowledge=profile.device.acknowledge,
         heart_beats=profile.device.heart_beats,

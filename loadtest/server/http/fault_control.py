@@ -5,7 +5,6 @@ and a query can be read, as the WebSocket library parses no bodies; so changes a
 are taken from this host only.
 """
 
-import ipaddress
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
@@ -13,7 +12,7 @@ from loadtest.errors import UsageError
 from loadtest.server.faults.active_faults import ActiveFaults
 from loadtest.server.faults.plan import FaultPlan
 
-__all__ = ["FAULT_PATHS", "answer_fault_request", "is_loopback"]
+__all__ = ["FAULT_PATHS", "answer_fault_request"]
 
 _SHOW = "/faults"
 _SET = "/faults/set"
@@ -33,14 +32,6 @@ def answer_fault_request(
     except UsageError as error:
         return HTTPStatus.BAD_REQUEST, {"problems": list(error.problems)}
     return HTTPStatus.OK, answer
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether an IP address is one of this host alone."""
-    address = ipaddress.ip_address(host.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        return address.ipv4_mapped.is_loopback
-    return address.is_loopback
 
 
 def _answer(faults: ActiveFaults, path: str, pairs: list[tuple[str, str]]) -> dict[str, object]:

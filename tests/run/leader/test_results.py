@@ -34,8 +34,6 @@ def options(results: Path, *overrides: str, record: str = "") -> RunOptions:
         profile=profile(*COMMON, *overrides),
         host=None,
         results=str(results),
-        ca_file="",
-        source_addresses=(),
         allowed_host="",
         record=record,
     )

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import trustme
 
+from loadtest.engine.network import NetworkSettings
+from loadtest.engine.tls import TlsSettings
 from loadtest.errors import TargetError, UsageError
 from loadtest.run.leader import target_probe
 from loadtest.run.leader.target_probe import check_server
@@ -19,6 +21,7 @@ from tests.support.runs import server_stats
 from tests.support.server_process import running_server
 
 PROFILE = profile()
+ANY = NetworkSettings(api_key="loadtest")
 
 
 def close(connection: socket.socket) -> None:
@@ -44,29 +47,38 @@ def say_nothing(connection: socket.socket) -> None:
 
 @contextmanager
 def strange_server(serve: Callable[[socket.socket], None]) -> Iterator[str]:
-    """Serve one connection in a thread; yields the address."""
+    """Serve connections in a thread, one after the other; yields the address."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def run() -> None:
-            connection, _ = listening.accept()
-            with connection:
-                serve(connection)
+            while True:
+                try:
+                    connection, _ = listening.accept()
+                except OSError:
+                    return  # the test is over
+                with connection:
+                    serve(connection)
 
         thread = threading.Thread(target=run)
         thread.start()
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        listening.shutdown(socket.SHUT_RDWR)
         thread.join()
 
 
-def problem_with(url: str, ca_file: Path | None = None) -> str:
+def trusting(ca_file: Path) -> NetworkSettings:
+    return NetworkSettings(tls=TlsSettings(ca_file=str(ca_file)))
+
+
+def problem_with(url: str, network: NetworkSettings = ANY) -> str:
     with pytest.raises(TargetError) as caught:
-        check_server(url, PROFILE, ca_file)
+        check_server(url, PROFILE, network)
     return str(caught.value)
 
 
 def test_a_server_that_lets_a_device_in_is_left_as_it_was() -> None:
     with running_server() as url:
-        check_server(url, PROFILE, None)
+        check_server(url, PROFILE, ANY)
         stats = server_stats(url)
 
     assert stats["user_sessions"] == {"open": 0, "started": 1, "ended": 1}
@@ -75,7 +87,7 @@ def test_a_server_that_lets_a_device_in_is_left_as_it_was() -> None:
 def test_it_may_be_one_user_with_its_own_auth_params() -> None:
     jane = ExistingUser("jane", auth_params='{"password":"hush"}')
     with running_server("--auth-params", '{"password": "hush"}') as url:
-        check_server(url, PROFILE, None, jane)
+        check_server(url, PROFILE, ANY, jane)
 
         assert server_stats(url)["stored"]["users"] == 1
         assert "AccessDeniedError" in problem_with(url)
@@ -84,7 +96,7 @@ def test_it_may_be_one_user_with_its_own_auth_params() -> None:
 @pytest.mark.parametrize("dialect", [1, 2])
 def test_it_speaks_the_dialect_of_the_profile(dialect: int) -> None:
     with running_server() as url:
-        check_server(url, profile(f"target.dialect={dialect}"), None)
+        check_server(url, profile(f"target.dialect={dialect}"), ANY)
 
 
 def test_nobody_listens() -> None:
@@ -130,13 +142,16 @@ def test_a_server_that_says_nothing_is_not_waited_for_long(
 ) -> None:
     monkeypatch.setattr(target_probe, "_TIMEOUT_S", 0.2)
     with strange_server(say_nothing) as url:
-        assert "no answer within 0.2 s" in problem_with(url)
+        assert (
+            "still waiting for the answer to the upgrade to a WebSocket after 0.2 s; is the"
+            in problem_with(url)
+        )
 
 
 def test_a_wrong_api_key_is_said_with_the_server_s_words() -> None:
     with running_server("--api-key", "right") as url:
         assert "AccessDeniedError" in problem_with(url)
-        check_server(url, profile('target.api_key="right"'), None)
+        check_server(url, profile('target.api_key="right"'), NetworkSettings(api_key="right"))
 
 
 @pytest.fixture(scope="module")
@@ -155,13 +170,13 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_certificate_needs_its_ca(keys: Path) -> None:
     pair = ("--certificate", str(keys / "cert.pem"), "--private-key", str(keys / "key.pem"))
     with running_server(*pair) as url:
-        check_server(url, PROFILE, keys / "ca.pem")
+        check_server(url, PROFILE, trusting(keys / "ca.pem"))
         assert problem_with(url).endswith("name the file of its CA with --ca-file")
 
 
 def test_a_secure_address_of_a_server_without_tls_is_said(keys: Path) -> None:
     with strange_server(answer(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as url:
-        text = problem_with(url.replace("http", "https"), keys / "ca.pem")
+        text = problem_with(url.replace("http", "https"), trusting(keys / "ca.pem"))
 
     assert "TLS: " in text
 
@@ -169,4 +184,4 @@ def test_a_secure_address_of_a_server_without_tls_is_said(keys: Path) -> None:
 def test_a_file_that_is_no_ca_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("nothing")
     with pytest.raises(UsageError, match="must be a file of PEM certificates"):
-        check_server("wss://127.0.0.1:1", PROFILE, tmp_path / "ca.pem")
+        check_server("wss://127.0.0.1:1", PROFILE, trusting(tmp_path / "ca.pem"))

@@ -10,6 +10,8 @@ import pytest
 
 from loadtest.chat.dialect import DIALECT_1
 from loadtest.clock import NS_PER_MS, NS_PER_S
+from loadtest.engine.network import NetworkSettings
+from loadtest.engine.tls import TlsSettings
 from loadtest.errors import UsageError
 from loadtest.metrics import merge
 from loadtest.metrics.clocks.offset import SteadyOffset
@@ -238,7 +240,8 @@ def test_a_report_comes_every_second(url: str) -> None:
 
 def test_an_address_that_cannot_be_used_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="--ca-file"):
-        Running("wss://127.0.0.1:9", ca_file="/no/such/file")
+        network = NetworkSettings(tls=TlsSettings(ca_file="/no/such/file"))
+        Running("wss://127.0.0.1:9", network=network.to_plain())
 
 
 def test_the_profile_says_how_devices_behave() -> None:

@@ -10,6 +10,8 @@ import gevent
 import pytest
 
 from loadtest.clock import monotonic_ns
+from loadtest.engine.network import NetworkSettings
+from loadtest.engine.tls import TlsSettings
 from loadtest.run.messages import MessageKind
 from loadtest.run.run_plan import RunPlan
 from loadtest.run.worker import worker as worker_module
@@ -181,7 +183,8 @@ def test_a_plan_of_another_version_is_refused(world: World) -> None:
 
 
 def test_a_plan_that_cannot_be_carried_out_here_is_refused(world: World) -> None:
-    plan = PLAN.to_message() | {"host": "wss://127.0.0.1:9", "ca_file": "/no/such/ca.pem"}
+    network = NetworkSettings(tls=TlsSettings(ca_file="/no/such/ca.pem")).to_plain()
+    plan = PLAN.to_message() | {"host": "wss://127.0.0.1:9", "network": network}
     world.tell(MessageKind.PLAN, plan)
     world.fire("test_start")
 

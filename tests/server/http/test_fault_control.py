@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from loadtest.server.http.fault_control import answer_fault_request, is_loopback
+from loadtest.server.http.fault_control import answer_fault_request
 from tests.support.faults import FaultyRoom
 
 
@@ -88,19 +88,3 @@ def test_what_cannot_be_done_changes_nothing(
 
 def test_all_problems_are_told(room: FaultyRoom) -> None:
     assert len(problems(room, "/faults/set", "drip=1&drop=x&delay_ms=-1")) == 3
-
-
-@pytest.mark.parametrize(
-    ("host", "expected"),
-    [
-        ("127.0.0.1", True),
-        ("127.9.9.9", True),
-        ("::1", True),
-        ("::ffff:127.0.0.1", True),
-        ("10.0.0.1", False),
-        ("::ffff:10.0.0.1", False),
-        ("fe80::1%eth0", False),
-    ],
-)
-def test_this_host_is_told_from_others(host: str, expected: bool) -> None:
-    assert is_loopback(host) is expected

@@ -66,7 +66,7 @@ def test_a_start_without_an_answer_fails_by_its_deadline(
 ) -> None:
     monkeypatch.setattr(world.fleet, "open_link", lambda owner: None)
     world.patience_s = world.fleet.settings.connect_timeout_ns / 1e9 + 1
-    with pytest.raises(ScriptedActionError, match="still opening the connection after"):
+    with pytest.raises(ScriptedActionError, match="still waiting for its turn to connect after"):
         world.device("alice")
 
 
