@@ -20,6 +20,7 @@ from loadtest.report.figures import (
     listed,
     number,
     of_text,
+    percent_text,
     plain_text,
     span_text,
 )
@@ -171,6 +172,11 @@ def notification_facts(summary: Summary) -> tuple[Fact, ...]:
             "boundary",
             count_text(at(block, "boundary")),
             "not judged: a session was starting or ending",
+        ),
+        Fact(
+            "judged",
+            percent_text(at(block, "judged_share")),
+            NOTIFICATIONS.figure("judged_share").meaning,
         ),
     )
 

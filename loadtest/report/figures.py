@@ -1,14 +1,15 @@
 """How a figure of the summary becomes text.
 
-One rule: what was not measured is shown as a dash, never as 0, and nothing is rounded up to
-perfection: one lost delivery among millions never reads "100 %". Nothing here computes a statistic;
-a share of two counts that stand beside it is all the arithmetic there is.
+What was not measured is shown as a dash, never as 0, and nothing is rounded up to perfection: one
+lost delivery among millions never reads "100 %". Nothing here computes a statistic; a share of two
+counts that stand beside it is all the arithmetic there is.
 """
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from loadtest.metrics.catalogue.values import NEVER
 from loadtest.observations import ChatEvent
 
 __all__ = [
@@ -26,8 +27,10 @@ __all__ = [
     "ms_text",
     "number",
     "of_text",
+    "percent_text",
     "plain_text",
     "share_text",
+    "shown",
     "span_text",
     "was_measured",
 ]
@@ -92,6 +95,12 @@ def measured(figures: object, key: str) -> float | None:
     return number(at(figures, key)) if was_measured(figures) else None
 
 
+def shown(figures: object, key: str) -> float | str | None:
+    """Return one figure of a block as a text may show it: a number, or that it never came."""
+    value = at(figures, key)
+    return NEVER if value == NEVER else measured(figures, key)
+
+
 def count_text(value: object) -> str:
     """Return a count with thousands apart: ``41,873``."""
     known = number(value)
@@ -99,7 +108,9 @@ def count_text(value: object) -> str:
 
 
 def ms_text(value: object) -> str:
-    """Return milliseconds with up to three significant digits, without the unit."""
+    """Return milliseconds with up to three significant digits, without the unit; or "never"."""
+    if value == NEVER:
+        return NEVER
     known = number(value)
     if known is None:
         return MISSING
@@ -112,6 +123,8 @@ def ms_text(value: object) -> str:
 
 def span_text(value_ms: object) -> str:
     """Return milliseconds with the unit that suits their size: ``7.41 ms``, ``2.10 s``."""
+    if value_ms == NEVER:
+        return NEVER
     known = number(value_ms)
     if known is None:
         return MISSING
@@ -133,6 +146,12 @@ def share_text(part: object, whole: object) -> str:
         if 0 < cut < 99.99:
             break
     return f"{cut:.{decimals}f} %" if cut else "below 0.000001 %"
+
+
+def percent_text(ratio: object) -> str:
+    """Return a ratio of the summary in percent, rounded down: only all of it is ``100 %``."""
+    known = number(ratio)
+    return MISSING if known is None else share_text(round(known * 1_000_000), 1_000_000)
 
 
 def event_label(event: str) -> str:

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from loadtest.metrics.catalogue.declaration import Gravity
 from loadtest.metrics.catalogue.deliveries import LEDGER
+from loadtest.metrics.catalogue.values import NEVER
 from loadtest.observations import ChatEvent
 from loadtest.report.facts import WRONG_NOTIFICATIONS, WRONG_PUSHES
 from loadtest.report.figures import (
@@ -20,6 +21,7 @@ from loadtest.report.figures import (
     measured,
     number,
     of_text,
+    percent_text,
     plain_text,
     share_text,
     span_text,
@@ -36,6 +38,7 @@ __all__ = [
     "verdict",
     "verdict_sentence",
     "verdict_tone",
+    "warnings",
 ]
 
 _VERDICT_TONES: Mapping[str, Tone] = {
@@ -44,6 +47,7 @@ _VERDICT_TONES: Mapping[str, Tone] = {
     "INCONCLUSIVE": Tone.WARN,
     "STOPPED": Tone.WARN,
 }
+_NO_LIMIT = "No threshold of this run limits that."
 _FAULTS = tuple(each.name for each in LEDGER.figures if each.gravity is Gravity.FAULT)
 _TROUBLES = tuple(
     (each.name, each.heading) for each in LEDGER.figures if each.gravity is not Gravity.NOTHING
@@ -94,9 +98,17 @@ def verdict_sentence(summary: Summary) -> str:
 
 def reasons(summary: Summary) -> tuple[ReasonText, ...]:
     """Return the reasons of the verdict, each with its figure, limit and remedy."""
+    return _told(at(summary, "reasons"))
+
+
+def warnings(summary: Summary) -> tuple[ReasonText, ...]:
+    """Return what a reader of the verdict must know besides it."""
+    return _told(at(summary, "warnings"))
+
+
+def _told(entries: object) -> tuple[ReasonText, ...]:
     told = [
-        ReasonText(_reason_text(reason), str(at(reason, "remedy") or ""))
-        for reason in listed(at(summary, "reasons"))
+        ReasonText(_reason_text(entry), str(at(entry, "remedy") or "")) for entry in listed(entries)
     ]
     # A remedy for several reasons in a row is given once, after the last of them.
     for place, (reason, after) in enumerate(pairwise(told)):
@@ -108,12 +120,19 @@ def reasons(summary: Summary) -> tuple[ReasonText, ...]:
 def findings(summary: Summary) -> tuple[Finding, ...]:
     """Return what the run says of deliveries, notifications, pushes, and the way back."""
     pushes = (_push_finding(summary),) if at(summary, "push") else ()
-    return (
+    found = (
         *_delivery_findings(summary),
         *_reading_findings(summary),
         _notification_finding(summary),
         *pushes,
         *_recovery_findings(summary),
+    )
+    if verdict(summary) != "PASS":
+        return found
+    # A fault that no threshold limits is told, but it is no reason to think that the run failed.
+    return tuple(
+        Finding(f"{each.text} {_NO_LIMIT}", Tone.WARN) if each.tone is Tone.BAD else each
+        for each in found
     )
 
 
@@ -128,6 +147,10 @@ def _reason_text(reason: object) -> str:
     value, limit = at(reason, "value"), at(reason, "limit")
     if code == "does_not_add_up":
         return f"{figure} does not add up"
+    if code == "not_in_run":
+        return str(figure)
+    if code == "little_judged":
+        return f"only {percent_text(value)} of what happened was judged ({figure})"
     if code == "too_few_samples":
         return f"{figure} rests on {count_text(value)} samples; needed {plain_text(limit)}"
     text = f"{figure} is {plain_text(value)}" if value is not None else f"{figure}: not measured"
@@ -173,11 +196,21 @@ def _latency_sentence(summary: Summary, figures: object) -> str:
             f"{span_text(at(between, 'p50_ms'))}, 99 % at most {span_text(at(between, 'p99_ms'))}, "
             f"give or take {uncertainty} by their clocks."
         )
+    return f"{text} {_last_receiver_sentence(summary)}".rstrip()
+
+
+def _last_receiver_sentence(summary: Summary) -> str:
+    """Return when messages were everywhere, over all messages and not over those that were."""
     last = at(summary, "completion", "all", "last")
-    if was_measured(last):
-        p99 = span_text(at(last, "p99_ms"))
-        text += f" 99 % of messages had reached their last receiver after {p99}."
-    return text
+    if not was_measured(last):
+        return ""
+    never = number(at(last, "never"))
+    if at(last, "p99_ms") == NEVER:
+        share = share_text(never, at(last, "count"))
+        return f"The last receiver: never for {share} of messages."
+    p99 = span_text(at(last, "p99_ms"))
+    text = f"99 % of messages had reached their last receiver after {p99}"
+    return f"{text}, {count_text(never)} never did." if never else f"{text}."
 
 
 def _notification_finding(summary: Summary) -> Finding:

@@ -6,6 +6,7 @@ made and looks is in ``page``.
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from loadtest.metrics.catalogue.values import NEVER
 from loadtest.observations import ChatEvent
 from loadtest.report.facts import (
     Fact,
@@ -27,6 +28,7 @@ from loadtest.report.figures import (
     number,
     plain_text,
     share_text,
+    shown,
     span_text,
 )
 from loadtest.report.findings import (
@@ -47,6 +49,7 @@ from loadtest.report.tables import (
     device_classes_table,
     fan_out_table,
     generator_table,
+    handoff_table,
     latency_table,
     ledger_table,
     notification_latency_table,
@@ -99,6 +102,7 @@ def _tables(summary: Summary) -> dict[str, Table]:
         "staleness": latency_table(summary, "staleness"),
         "between_workers": between_workers_table(summary),
         "notifications": notification_latency_table(summary),
+        "handoff": handoff_table(summary),
         "device_classes": device_classes_table(summary),
         "starts": starts_table(summary),
         "reading": reading_table(summary),
@@ -128,8 +132,9 @@ def _tiles(summary: Summary) -> tuple[Fact, ...]:
         Fact("delivery p99", span_text(measured(latency, "p99_ms")), "99 of 100 took at most this"),
         Fact(
             "last receiver p99",
-            span_text(measured(last, "p99_ms")),
+            span_text(shown(last, "p99_ms")),
             "until a message was everywhere",
+            Tone.BAD if shown(last, "p99_ms") == NEVER else Tone.PLAIN,
         ),
         Fact(
             "notified",

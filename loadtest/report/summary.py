@@ -12,45 +12,42 @@ from typing import Any
 
 from msgspec import structs
 
-from loadtest.metrics import Totals
-from loadtest.metrics.catalogue.declaration import Better, Block
-from loadtest.metrics.catalogue.deliveries import (
-    BY_DEVICE_CLASS,
-    COMPLETION,
-    CROSS_WORKER,
-    LATENCY,
-    LEDGER,
-    SERVICE_LATENCY,
-    STALENESS,
-)
+from loadtest.metrics import Histogram, Totals
+from loadtest.metrics.catalogue.declaration import Better
+from loadtest.metrics.catalogue.deliveries import STALENESS
 from loadtest.metrics.catalogue.machine import GENERATOR
-from loadtest.metrics.catalogue.notified import ACTIVATION, NOTIFICATIONS, PUSH, RECOVERY
-from loadtest.metrics.catalogue.values import block_values, latency_values, ratio_value
-from loadtest.metrics.catalogue.work import ACTIONS, LOAD, SESSIONS
+from loadtest.metrics.catalogue.notified import RECOVERY
+from loadtest.metrics.catalogue.values import block_values, ratio_value
 from loadtest.metrics.clocks.state import ClockState
-from loadtest.metrics.figures.figures import (
-    SIZE_CLASSES,
-    ActionFigures,
-    EventFigures,
-    Figures,
-    NotificationFigures,
-    PushFigures,
-    SlowFigures,
-)
+from loadtest.metrics.figures.figures import EventFigures, Figures
 from loadtest.metrics.verdict.thresholds import Threshold
 from loadtest.metrics.verdict.verdict import Soundness, judge
-from loadtest.observations import Action, ChatEvent
+from loadtest.metrics.verdict.warnings import warnings_of
+from loadtest.report.absent import absent_from_run
+from loadtest.report.blocks import (
+    NOTIFICATION,
+    actions_block,
+    by_event,
+    completion_block,
+    cross_worker_block,
+    device_class_block,
+    latency_block,
+    ledger_block,
+    load_block,
+    notifications_block,
+    phases_block,
+    push_block,
+    sessions_block,
+    steady_times,
+    work_block,
+)
 
 __all__ = ["END_TOLERANCE_S", "SCHEMA", "RunFacts", "build_summary", "contradictions"]
 
 SCHEMA = "chatkitty-loadtest/1"
 
-_NOT_WANTED = (Action.RELAY, Action.GET_CHANNEL, Action.RECONNECT)
-"""What devices do by themselves: no user plans it, and it says nothing of what was offered."""
 END_TOLERANCE_S = 1.0
 """A run that sends this much shorter than planned has kept its plan."""
-_SESSION_STARTS = (Action.USER_SESSION_START, Action.CHAT_SESSION_START)
-_NOTIFICATION = str(ChatEvent.NOTIFICATION_CREATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +102,15 @@ class RunFacts:
 
 def build_summary(totals: Totals, run: RunFacts) -> dict[str, Any]:
     """Return the summary of a run."""
-    figures = totals.figures
+    figures, times = totals.figures, steady_times(totals.figures)
+    work = work_block(figures)
     problems = contradictions(totals)
     summary: dict[str, Any] = {
         "schema": SCHEMA,
         "run_id": run.run_id,
         "verdict": None,
         "reasons": [],
+        "warnings": [],
         "target": {
             "host": run.host,
             "dialect": run.dialect,
@@ -126,28 +125,23 @@ def build_summary(totals: Totals, run: RunFacts) -> dict[str, Any]:
         "planned_s": _seconds(run.planned_s),
         "sending_s": _seconds(run.sending_s),
         "versions": dict(run.versions),
-        "load": _load(totals),
-        "ledger": _ledger(figures),
+        "load": load_block(totals),
+        "work": work,
+        "ledger": ledger_block(figures),
         "adds_up": not problems,
-        "latency": _latency(figures),
-        "service_latency": _service_latency(figures),
-        "cross_worker": _cross_worker(figures),
-        "staleness": _by_event(STALENESS, figures),
-        "completion": _completion(figures),
-        "actions": {
-            name: _work(ACTIONS, action)
-            for name, action in sorted(figures.actions.items())
-            if name not in _SESSION_STARTS
-        },
-        "sessions": {
-            str(name): _work(SESSIONS, figures.actions.get(name, ActionFigures()))
-            for name in _SESSION_STARTS
-        },
-        "notifications": _notifications(figures),
-        "by_device_class": _by_device_class(figures),
+        "latency": latency_block(times),
+        "service_latency": latency_block(times, is_service=True),
+        "cross_worker": cross_worker_block(figures),
+        "staleness": by_event(STALENESS, figures.events, EventFigures()),
+        "completion": completion_block(times),
+        "actions": actions_block(figures, times),
+        "sessions": sessions_block(figures),
+        "notifications": notifications_block(figures, times),
+        "by_device_class": device_class_block(figures),
         "recovery": block_values(RECOVERY, figures.recovery),
-        "push": _push(figures.push, run.push_sink) if run.push_sink is not None else None,
-        "generator": _generator(figures, run),
+        "push": push_block(figures.push, run.push_sink) if run.push_sink is not None else None,
+        "generator": _generator(totals, run, work["all"]),
+        "phases": phases_block(figures),
         "unexpected": _unexpected(figures),
         "other_events": dict(sorted(figures.counted.items())),
         "selftest": dict(run.selftest) if run.selftest is not None else None,
@@ -159,6 +153,7 @@ def build_summary(totals: Totals, run: RunFacts) -> dict[str, Any]:
     verdict, reasons = judge(_soundness(summary, run, problems), results)
     summary["verdict"] = verdict.value
     summary["reasons"] = [reason.to_dict() for reason in reasons]
+    summary["warnings"] = [warning.to_dict() for warning in warnings_of(summary, results)]
     return summary
 
 
@@ -180,7 +175,7 @@ def contradictions(totals: Totals) -> tuple[str, ...]:
     notifications = figures.all_notifications()
     if (
         notifications.delivered + notifications.missed != notifications.expected
-        or notifications.latency.count + figures.crossed_count(_NOTIFICATION)
+        or notifications.latency.count + figures.crossed_count(NOTIFICATION)
         != notifications.delivered
         or min(notifications.missed, notifications.boundary) < 0
     ):
@@ -199,7 +194,7 @@ def _soundness(summary: Mapping[str, Any], run: RunFacts, problems: tuple[str, .
         lag_p99_limit_ms=run.lag_p99_limit_ms,
         loop_lag_p99_ms=summary["generator"]["loop_lag"]["p99_ms"],
         loop_lag_p99_limit_ms=run.loop_lag_p99_limit_ms,
-        dropped_ratio=summary["generator"]["dropped_ratio"],
+        not_offered_ratio=summary["work"]["all"]["not_offered_ratio"],
         dropped_ratio_limit=run.dropped_ratio_limit,
         workers=run.workers,
         workers_lost=run.workers_lost - run.workers_early,
@@ -211,6 +206,8 @@ def _soundness(summary: Mapping[str, Any], run: RunFacts, problems: tuple[str, .
         is_measured=summary["load"]["chat_sessions_started"] > 0,
         is_stopped=run.is_stopped,
         errors=run.errors,
+        absent=absent_from_run(run.profile, summary),
+        duration_s=run.duration_s,
         unwritten=len(run.unwritten),
     )
 
@@ -227,141 +224,13 @@ def _seconds(value_s: float | None) -> float | None:
     return None if value_s is None else round(value_s, 3)
 
 
-def _load(totals: Totals) -> dict[str, Any]:
-    load = totals.figures.load
-    causes = {
-        "message": load.messages,
-        "keystrokes": load.keystrokes,
-        "read": load.reads,
-        "edit": load.edits,
-        "update_channel": load.channel_updates,
-    }
-    completed = {name: action.completed for name, action in totals.figures.actions.items()}
-    peaks = {
-        "devices_peak": totals.devices_peak,
-        "chat_sessions_peak": totals.chat_sessions_peak,
-    }
-    return block_values(LOAD, structs.asdict(load) | peaks) | {
-        "connections_lost_by_reason": dict(sorted(load.connections_lost.items())),
-        "actions": dict(sorted((completed | causes).items())),
-    }
-
-
-def _ledger(figures: Figures) -> dict[str, Any]:
-    return _by_event(LEDGER, figures) | {_NOTIFICATION: _notification_entry(figures)}
-
-
-def _by_event(block: Block, figures: Figures) -> dict[str, Any]:
-    """Return a block for each event type that has one."""
-    has_only = {event for each in block.figures for event in each.only}
-    is_of_all = any(not each.only for each in block.figures)
-    return {
-        str(event): block_values(block, figures.events.get(event, EventFigures()), event)
-        for event in ChatEvent
-        if is_of_all or event in has_only
-    }
-
-
-def _notification_entry(figures: Figures) -> dict[str, Any]:
-    """Return the ledger's entry of notifications: missed is lost, spurious is unexpected."""
-    total = figures.all_notifications()
-    event = figures.events.get(_NOTIFICATION, EventFigures())
-    entry = EventFigures(
-        expected=total.expected,
-        delivered=total.delivered,
-        lost=total.missed,
-        late=total.late,
-        duplicate=total.duplicate,
-        boundary=total.boundary,
-        boundary_seen=total.boundary_seen,
-        in_flight=total.in_flight,
-        unexpected={**event.unexpected, "spurious": total.spurious},
-    )
-    return block_values(LEDGER, entry, _NOTIFICATION)
-
-
-def _latency(figures: Figures) -> dict[str, Any]:
-    notified = latency_values(figures.all_notifications().latency)
-    return _by_event(LATENCY, figures) | {_NOTIFICATION: notified}
-
-
-def _service_latency(figures: Figures) -> dict[str, Any]:
-    notified = latency_values(figures.all_notifications().service)
-    return _by_event(SERVICE_LATENCY, figures) | {_NOTIFICATION: notified}
-
-
-def _cross_worker(figures: Figures) -> dict[str, Any]:
-    return {
-        name: block_values(CROSS_WORKER, crossed, name)
-        for name, crossed in sorted(figures.cross_worker.items())
-    }
-
-
-def _completion(figures: Figures) -> dict[str, Any]:
-    classes = {"all": block_values(COMPLETION, figures.all_completion())}
-    for label in SIZE_CLASSES:
-        if label in figures.completion:
-            classes[label] = block_values(COMPLETION, figures.completion[label])
-    return classes
-
-
-def _work(block: Block, figures: ActionFigures) -> dict[str, Any]:
-    """Return what is known of one action, or of one kind of session start."""
-    return block_values(block, figures) | {
-        "errors_by_reason": dict(sorted(figures.errors.items())),
-        "dropped_by_reason": dict(sorted(figures.dropped.items())),
-    }
-
-
-def _notifications(figures: Figures) -> dict[str, Any]:
-    by_devices = {
-        name: _notification_figures(part) for name, part in sorted(figures.notifications.items())
-    }
-    return {**_notification_figures(figures.all_notifications()), "by_devices": by_devices}
-
-
-def _notification_figures(figures: NotificationFigures) -> dict[str, Any]:
-    activation = block_values(ACTIVATION, figures.activation)
-    return block_values(NOTIFICATIONS, figures) | {"activation": activation}
-
-
-def _by_device_class(figures: Figures) -> dict[str, Any]:
-    """Return the deliveries of messages to slow devices, and to the others: the difference."""
-    slow = figures.slow
-    every = figures.events.get(ChatEvent.MESSAGE_CREATED, EventFigures())
-    latency = every.latency.copy()
-    latency.merge(figures.crossed_latency(ChatEvent.MESSAGE_CREATED))
-    others = SlowFigures(
-        devices=figures.load.devices - slow.devices,
-        delivered=every.delivered - slow.delivered,
-        lost=every.lost - slow.lost,
-        late=every.late - slow.late,
-        latency=latency.without(slow.latency),
-    )
-    classes = {"slow": slow, "others": others}
-    return {name: block_values(BY_DEVICE_CLASS, part) for name, part in classes.items()}
-
-
-def _push(figures: PushFigures, sink: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the push sink got and should have got.
-
-    What it has received for channels that no worker knows is of another run, or of other users of
-    the same deployment: it is counted and not judged.
-    """
-    counts = structs.asdict(figures) | {
-        **{name: sink[name] for name in ("received", "unreadable")},
-        "unassigned": max(sink["received"] - figures.taken, 0),
-    }
-    return {"url": sink["url"], **block_values(PUSH, counts)}
-
-
-def _generator(figures: Figures, run: RunFacts) -> dict[str, Any]:
-    health = figures.health
-    dropped, planned = _dropped_of_planned(figures)
+def _generator(totals: Totals, run: RunFacts, work: Mapping[str, Any]) -> dict[str, Any]:
+    health = totals.figures.health
     counts: dict[str, Any] = structs.asdict(health) | {
+        "loop_lag": _loop_lag(totals),
         "cpu_ratio_peak": round(health.cpu_ratio_peak, 3),
-        "dropped_arrivals": dropped,
-        "dropped_ratio": ratio_value(dropped, planned, Better.LOWER),
+        "dropped_arrivals": work["dropped"],
+        "dropped_ratio": ratio_value(work["dropped"], work["planned"], Better.LOWER),
         "errors": len(run.errors),
         "workers": run.workers,
         "workers_lost": run.workers_lost,
@@ -374,12 +243,17 @@ def _generator(figures: Figures, run: RunFacts) -> dict[str, Any]:
     return {**block_values(GENERATOR, counts), "clocks": clocks}
 
 
-def _dropped_of_planned(figures: Figures) -> tuple[int, int]:
-    """Return how many actions could not be offered, of how many that users wanted to do."""
-    wanted = [action for name, action in figures.actions.items() if name not in _NOT_WANTED]
-    dropped = sum(sum(action.dropped.values()) for action in wanted)
-    offered = sum(action.completed + sum(action.errors.values()) for action in wanted)
-    return dropped, dropped + offered
+def _loop_lag(totals: Totals) -> Histogram:
+    """Return how late the engine's loop was in the seconds in which there was something to time.
+
+    In the first second a process starts its engine, its users and its files, and sends nothing yet:
+    what is late then delays no arrival.
+    """
+    busy = Histogram()
+    busy.record_all(
+        max(row.loop_lag_us_peak, 1) for row in totals.timeline if row.messages or row.events
+    )
+    return busy
 
 
 def _unexpected(figures: Figures) -> dict[str, Any]:

@@ -25,7 +25,8 @@ from loadtest.metrics.catalogue.deliveries import (
     LEDGER,
 )
 from loadtest.metrics.catalogue.machine import GENERATOR
-from loadtest.metrics.catalogue.notified import NOTIFICATIONS
+from loadtest.metrics.catalogue.notified import ACTIVATION, ENTRY, HANDOFF, NOTIFICATIONS
+from loadtest.metrics.catalogue.values import NEVER
 from loadtest.metrics.catalogue.work import ACTIONS
 from loadtest.metrics.figures.figures import SEVERAL_DEVICES, SHEDDABLE, SINGLE_DEVICE
 from loadtest.metrics.verdict.thresholds import samples_needed
@@ -41,6 +42,7 @@ from loadtest.report.figures import (
     listed,
     ms_text,
     number,
+    percent_text,
     plain_text,
     share_text,
 )
@@ -58,6 +60,7 @@ __all__ = [
     "device_classes_table",
     "fan_out_table",
     "generator_table",
+    "handoff_table",
     "latency_table",
     "ledger_table",
     "notification_latency_table",
@@ -152,7 +155,7 @@ _RECOVERY = (_COUNT, *_SHOWN_QUANTILES)
 _READING_CLASSES = {"slow": "slowly, on purpose", "others": "at once"}
 _LEDGER_SHOWN = (
     *("expected", "delivered", "delivery_ratio", "lost", "late", "duplicate", "out_of_order"),
-    *("unexpected", "boundary", "in_flight", "refused", "coalesced"),
+    *("after_end", "unexpected", "boundary", "judged_share", "in_flight", "refused", "coalesced"),
 )
 _LATENCY_TITLES = {
     "latency": "Delivery latency",
@@ -162,7 +165,7 @@ _LATENCY_TITLES = {
 _DEVICE_CLASSES = {SINGLE_DEVICE: "one device", SEVERAL_DEVICES: "several devices"}
 _NOTIFICATIONS_SHOWN = (
     *("expected", "delivered", "missed", "late", "duplicate", "spurious", "handoff_gap"),
-    *("handoff_overlap", "boundary"),
+    *("handoff_overlap", "boundary", "judged_share"),
 )
 
 
@@ -264,13 +267,12 @@ def notification_latency_table(summary: Summary) -> Table:
     block = at(summary, "notifications")
     lines = [
         ("notification", at(block, "latency"), "from due of the message to the notification"),
-        (
-            "activation",
-            at(block, "activation"),
-            "from the end of a user's last chat session in a channel to the first message there "
-            "that came as a notification",
-        ),
     ]
+    activation = at(block, "activation")
+    for name in ACTIVATION.keys(Kind.LATENCY):
+        declared = ACTIVATION.figure(name)
+        label = f"activation, {declared.heading}"
+        lines.append((label, at(activation, name), declared.meaning))
     if at(summary, "push"):
         meaning = "from due of the message until the push sink had the push"
         lines.append(("push", at(summary, "push", "latency"), meaning))
@@ -286,13 +288,31 @@ def device_classes_table(summary: Summary) -> Table:
     columns = tuple(column_of(NOTIFICATIONS, name) for name in _NOTIFICATIONS_SHOWN)
     rows = []
     for name, part in items(at(summary, "notifications", "by_devices")):
-        counts = ((column.key, at(part, column.key)) for column in columns)
-        cells = tuple(
-            TableCell(count_text(count), _tone_if(bool(number(count)), tone_of(NOTIFICATIONS, key)))
-            for key, count in counts
-        )
+        cells = tuple(_counted(NOTIFICATIONS, column, part) for column in columns)
         rows.append(TableRow(_DEVICE_CLASSES.get(name, name), cells))
     return Table("By devices of the user", "users with", columns, tuple(rows))
+
+
+def handoff_table(summary: Summary) -> Table:
+    """Return what became of messages while a user's chat session ended, or started.
+
+    Neither and both are faults where the last chat session ended; where one started, no outcome is.
+    """
+    columns = tuple(column_of(HANDOFF, name) for name in HANDOFF.keys(Kind.COUNT))
+    lines: tuple[tuple[str, str, str, set[str]], ...] = (
+        ("a chat session ended", "handoff", HANDOFF.title, {"neither", "both"}),
+        ("a chat session started", "entry", ENTRY.title, set()),
+    )
+    rows = []
+    for label, key, meaning, faults in lines:
+        part = at(summary, "notifications", key)
+        cells = []
+        for column in columns:
+            value = at(part, column.key)
+            is_fault = column.key in faults and bool(number(value))
+            cells.append(TableCell(count_text(value), _tone_if(is_fault, Tone.BAD)))
+        rows.append(TableRow(label, tuple(cells), meaning))
+    return Table("Hand-off and entry", "messages while", columns, tuple(rows))
 
 
 def reading_table(summary: Summary) -> Table:
@@ -397,7 +417,8 @@ def _figure_cells(figures: object, columns: Sequence[Column]) -> tuple[TableCell
             cells.append(TableCell(count_text(value)))
         else:
             is_thin = samples < samples_needed(column.key)
-            cells.append(TableCell(ms_text(value), Tone.QUIET if is_thin else Tone.PLAIN))
+            tone = Tone.QUIET if is_thin else Tone.PLAIN
+            cells.append(TableCell(ms_text(value), Tone.BAD if value == NEVER else tone))
     return tuple(cells)
 
 
@@ -407,7 +428,6 @@ def _ledger_cells(event: str, entry: object, columns: Sequence[Column]) -> tuple
     fault = Tone.WARN if event in SHEDDABLE else Tone.BAD
     cells = []
     for column in columns:
-        tone = tone_of(LEDGER, column.key)
         if column.key == "delivery_ratio":
             text = share_text(delivered, expected)
             is_whole = text == "100 %"
@@ -415,10 +435,17 @@ def _ledger_cells(event: str, entry: object, columns: Sequence[Column]) -> tuple
                 TableCell(text, Tone.GOOD if is_whole else _tone_if(text != MISSING, fault))
             )
             continue
-        value = at(entry, column.key)
-        shown = fault if tone is Tone.BAD else tone
-        cells.append(TableCell(count_text(value), _tone_if(bool(value), shown)))
+        cell = _counted(LEDGER, column, entry)
+        cells.append(replace(cell, tone=fault) if cell.tone is Tone.BAD else cell)
     return tuple(cells)
+
+
+def _counted(block: Block, column: Column, part: object) -> TableCell:
+    """Return the cell of one count or share of a block."""
+    value = at(part, column.key)
+    if block.figure(column.key).kind is Kind.RATIO:
+        return TableCell(percent_text(value))
+    return TableCell(count_text(value), _tone_if(bool(number(value)), tone_of(block, column.key)))
 
 
 def _tone_if(applies: bool, tone: Tone) -> Tone:

@@ -205,12 +205,13 @@ class _Page:
         """Return right and wrong notifications, and how fast they came."""
         facts = {fact.label: fact for fact in notification_facts(summary)}
         right, boundary = facts.pop("right"), facts.pop("boundary")
+        judged = facts.pop("judged")
         wrong = [f"{fact.label} {fact.text}" for fact in facts.values()]
         is_wrong = any(fact.tone is Tone.BAD for fact in facts.values())
         shown = (
             right,
             Fact("wrong", ", ".join(wrong), tone=Tone.BAD if is_wrong else Tone.PLAIN),
-            Fact("not judged", boundary.text),
+            Fact("not judged", f"{boundary.text}; judged {judged.text}"),
             *self._pushes(summary),
         )
         times = notification_latency_table(summary).only(*_SHOWN)

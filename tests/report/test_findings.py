@@ -20,6 +20,7 @@ from loadtest.report.findings import (
     verdict,
     verdict_sentence,
     verdict_tone,
+    warnings,
 )
 from loadtest.report.tables import Tone
 from tests.support.summaries import (
@@ -108,6 +109,7 @@ def test_a_loss_is_told_with_everything_else_that_went_wrong() -> None:
 def test_a_ledger_that_does_not_add_up_is_no_success() -> None:
     summary = passing_summary()
     summary["ledger"][ChatEvent.MESSAGE_CREATED.value]["delivered"] -= 1
+    summary["verdict"] = "INCONCLUSIVE"
 
     assert findings(summary)[0].text == "41,872 of 41,873 deliveries of messages arrived."
     assert ledger_check(summary).text == "does not add up for 1 event types"
@@ -137,6 +139,7 @@ def test_deliveries_without_latency_say_so() -> None:
 def test_missing_notifications_without_a_known_kind_are_bad() -> None:
     summary = passing_summary()
     summary["notifications"]["delivered"] = 2_300
+    summary["verdict"] = "FAIL"
 
     assert findings(summary)[-1].text == "Notifications: 2,300 of 2,318 right."
     assert findings(summary)[-1].tone is Tone.BAD
@@ -165,7 +168,7 @@ def test_a_run_without_notifications_claims_none() -> None:
     ],
 )
 def test_pushes_are_one_sentence(summary: Summary, sentence: str, tone: Tone) -> None:
-    found = findings(summary)[-1]
+    found = findings({**summary, "verdict": "FAIL"})[-1]
 
     assert (found.text, found.tone) == (sentence, tone)
 
@@ -343,7 +346,8 @@ def test_chat_sessions_that_never_came_back_have_no_times() -> None:
 
 def test_slow_devices_are_told_apart_from_those_who_might_suffer() -> None:
     for lost, tone in ((0, Tone.PLAIN), (3, Tone.BAD)):
-        (told,) = [each for each in findings(with_slow_devices(lost)) if "slowly" in each.text]
+        summary = with_slow_devices(lost) | {"verdict": "FAIL"}
+        (told,) = [each for each in findings(summary) if "slowly" in each.text]
 
         assert told.tone is tone
         assert "10 devices read slowly, on purpose." in told.text
@@ -361,3 +365,39 @@ def test_what_crossed_workers_is_said_apart_with_its_uncertainty() -> None:
     assert "Within one worker, half took at most 1.93 ms" in text
     assert "Between workers, half took at most 4.30 ms" in text
     assert "give or take 0.083 ms by their clocks. 99 % of messages had reached" in text
+
+
+def test_beside_a_pass_a_fault_is_told_as_one_that_nobody_limits() -> None:
+    """PASS beside a red cross would leave the reader to guess which of them is right."""
+    summary = failed_summary() | {"verdict": "PASS"}
+    told = findings(summary)
+
+    assert Tone.BAD not in {each.tone for each in told}
+    assert told[0].text.endswith("1 unexpected. No threshold of this run limits that.")
+    assert told[0].tone is Tone.WARN
+
+
+def test_the_headline_is_about_all_messages_and_not_the_survivors() -> None:
+    summary = passing_summary()
+    last = summary["completion"]["all"]["last"]
+    last |= {"count": 1_000, "never": 700, "p50_ms": "never", "p99_ms": "never"}
+
+    assert findings(summary)[1].text.endswith("The last receiver: never for 70.00 % of messages.")
+
+
+def test_the_few_that_never_arrived_everywhere_are_told() -> None:
+    text = findings(failed_summary())[1].text
+
+    assert text.endswith("had reached their last receiver after 14.0 ms, 19 never did.")
+
+
+def test_a_warning_says_what_was_judged() -> None:
+    summary = passing_summary()
+    path = "notifications.judged_share"
+    summary["warnings"] = [
+        {"code": "little_judged", "figure": path, "value": 0.613, "limit": ">= 0.95", "remedy": "r"}
+    ]
+
+    (told,) = warnings(summary)
+    assert told.text == f"only 61.30 % of what happened was judged ({path})"
+    assert told.remedy == "r"

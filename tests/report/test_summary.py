@@ -7,9 +7,10 @@ import pytest
 from loadtest.metrics import Histogram, Totals, Verdict, merge
 from loadtest.metrics.catalogue.declaration import LATENCY_KEYS
 from loadtest.metrics.catalogue.lookup import all_figures
-from loadtest.metrics.figures.figures import SIZE_CLASSES
+from loadtest.metrics.figures.figures import SIZE_CLASSES, CompletionFigures, TimingFigures
+from loadtest.metrics.figures.timeline import TimelineRow
 from loadtest.metrics.verdict.thresholds import parse
-from loadtest.observations import Action, ChatEvent
+from loadtest.observations import Action, ChatEvent, Phase
 from loadtest.report.summary import RunFacts, build_summary, contradictions
 from tests.support.scenes import Scene, ns
 from tests.support.summaries import passing_summary
@@ -58,7 +59,8 @@ def keys(part: Any, path: str = "") -> set[str]:
 def test_every_name_of_the_definition_is_there() -> None:
     summary = build_summary(scene().totals(), FACTS)
 
-    wanted = {key for key in keys(passing_summary()) if not key.startswith("load.actions.")}
+    listed_if_any = ("load.actions.", "phases.")
+    wanted = {key for key in keys(passing_summary()) if not key.startswith(listed_if_any)}
     assert wanted - keys(summary) == set()
     assert set(summary["completion"]["all"]) == set(passing_summary()["completion"]["all"])
     action = passing_summary()["actions"]["message"]
@@ -77,7 +79,9 @@ def test_every_figure_that_a_threshold_can_name_is_there() -> None:
         if not _is_in(summary, figure)
         and not figure.startswith(("actions.", *(f"completion.{size}." for size in SIZE_CLASSES)))
         and not figure.endswith((".coalesced", ".refused", ".in_flight"))
-        and not figure.startswith(("staleness.", "cross_worker.", "notifications.by_devices."))
+        and not figure.startswith(
+            ("staleness.", "cross_worker.", "notifications.by_devices.", "phases.")
+        )
     }
 
     assert missing == set()
@@ -262,3 +266,145 @@ def test_a_slow_device_on_another_worker_is_in_its_class_all_the_same() -> None:
     message.latency = Histogram()
 
     assert build_summary(totals, FACTS)["by_device_class"] == whole
+
+
+def timed(*latencies_ms: float) -> TimingFigures:
+    made = TimingFigures()
+    for latency_ms in latencies_ms:
+        made.latency.record_ns(round(latency_ms * 1_000_000))
+        made.service.record_ns(round(latency_ms * 500_000))
+        made.completion.record_ns(round(latency_ms * 2_000_000))
+    return made
+
+
+def phased() -> Totals:
+    """Return a run whose teardown was slow."""
+    totals = scene().totals()
+    totals.figures.phases = {}
+    for name, latency_ms in ((Phase.RAMP, 3.0), (Phase.STEADY, 2.0), (Phase.DRAIN, 900.0)):
+        part = totals.figures.phase(name)
+        part.events[MESSAGE] = timed(latency_ms)
+        part.actions["message"] = timed(latency_ms)
+        part.notifications = timed(latency_ms)
+        part.completed("2").first.record_ns(round(latency_ms * 1_000_000))
+    totals.figures.action("message").completed = 3
+    return totals
+
+
+def test_what_stands_first_is_of_the_steady_phase() -> None:
+    """A teardown of all devices at once is no latency of the deployment."""
+    summary = build_summary(phased(), FACTS)
+
+    assert summary["latency"][MESSAGE]["max_ms"] == 2.0
+    assert summary["service_latency"][MESSAGE]["max_ms"] == 1.0
+    assert summary["notifications"]["latency"]["max_ms"] == 2.0
+    assert summary["actions"]["message"]["max_ms"] == 2.0
+    assert summary["actions"]["message"]["completion"]["max_ms"] == 4.0
+    assert summary["completion"]["all"]["first"]["max_ms"] == 2.0
+
+
+def test_counts_are_of_the_whole_run() -> None:
+    summary = build_summary(phased(), FACTS)
+
+    assert summary["ledger"][MESSAGE]["delivered"] == 2
+    assert summary["actions"]["message"]["completed"] == 3
+    assert summary["actions"]["message"]["count"] == 1
+
+
+def test_each_phase_has_its_own_times() -> None:
+    phases = build_summary(phased(), FACTS)["phases"]
+
+    assert list(phases) == ["ramp", "steady", "drain", "whole"]
+    assert phases["drain"]["latency"][MESSAGE]["max_ms"] == 900.0
+    assert phases["ramp"]["actions"]["message"]["max_ms"] == 3.0
+    assert phases["ramp"]["notification_latency"]["max_ms"] == 3.0
+    assert phases["whole"]["latency"][MESSAGE]["max_ms"] == 5.5
+
+
+def test_a_run_that_never_was_steady_has_no_steady_times() -> None:
+    totals = phased()
+    del totals.figures.phases[Phase.STEADY]
+    summary = build_summary(totals, FACTS)
+
+    assert summary["latency"][MESSAGE]["count"] == 0
+    assert "steady" not in summary["phases"]
+
+
+def test_a_message_with_a_loss_counts_as_never() -> None:
+    """Percentiles are over all messages and not over the survivors."""
+    totals = scene().totals()
+    completion = CompletionFigures(never={"last": 17}, incomplete=17)
+    for _ in range(3):
+        completion.last.record_ns(4_000_000)
+    totals.figures.phase(Phase.STEADY).completion = {"2": completion}
+    threshold = parse("completion.all.last.p50_ms < 100000")
+    summary = build_summary(totals, replace(FACTS, thresholds=(threshold,)))
+
+    last = summary["completion"]["all"]["last"]
+    assert (last["count"], last["never"]) == (20, 17)
+    assert (last["min_ms"], last["p50_ms"], last["max_ms"]) == (4.0, "never", "never")
+    assert summary["thresholds"][0]["value"] == "never"
+    assert summary["thresholds"][0]["held"] is False
+    assert summary["verdict"] == "FAIL"
+
+
+def test_refused_actions_are_load_that_was_not_offered() -> None:
+    totals = Totals()
+    message = totals.figures.action(Action.MESSAGE)
+    message.completed = 2
+    message.errors = {"InternalServerError: no": 3, "no STOMP receipt within 10 s": 1}
+    totals.figures.action(Action.RELAY).errors = {"gone": 9}
+    totals.figures.action(Action.CHAT_SESSION_START).dropped = {"not connected": 4}
+    summary = build_summary(totals, replace(FACTS, dropped_ratio_limit=0.5))
+
+    actions, every = summary["work"]["actions"], summary["work"]["all"]
+    assert (actions["planned"], actions["failed"], actions["refused"]) == (6, 4, 3)
+    assert actions["failed_ratio"] == 0.666667
+    assert (every["planned"], every["not_offered"]) == (10, 7)
+    assert "work.all.not_offered_ratio" in {each["figure"] for each in summary["reasons"]}
+
+
+def test_a_loop_that_is_late_before_anything_is_sent_delays_nothing() -> None:
+    totals = replace(
+        scene().totals(),
+        timeline=(
+            TimelineRow(t_s=1, loop_lag_us_peak=644_000),
+            TimelineRow(t_s=2, loop_lag_us_peak=3_000, messages=4),
+            TimelineRow(t_s=3, loop_lag_us_peak=2_000, events=9),
+        ),
+    )
+    summary = build_summary(totals, replace(FACTS, loop_lag_p99_limit_ms=200.0))
+
+    assert summary["generator"]["loop_lag"]["max_ms"] == 3.0
+    assert summary["reasons"] == []
+
+
+def test_a_figure_that_was_judged_in_part_is_warned_of() -> None:
+    totals = scene().totals()
+    totals.figures.event(MESSAGE).boundary = 1
+    thresholds = tuple(
+        parse(f"ledger.channel.message.created.{each}")
+        for each in ("lost <= 1", "duplicate == 0", "expected > 0")
+    )
+    summary = build_summary(totals, replace(FACTS, thresholds=thresholds))
+
+    (warning,) = summary["warnings"]
+    assert summary["verdict"] == "PASS"
+    assert (warning["code"], warning["value"], warning["limit"]) == (
+        "little_judged",
+        0.75,
+        ">= 0.95",
+    )
+    assert warning["figure"] == "ledger.channel.message.created.judged_share"
+
+
+def test_a_run_without_what_its_profile_is_about_does_not_pass() -> None:
+    points = [[0, 1], [60, 1], [65, 10], [100, 1]]
+    profile = {
+        "run": {"duration_s": 20.0},
+        "workload": {"arrivals": {"kind": "curve", "points": points}},
+    }
+    summary = build_summary(scene().totals(), replace(FACTS, profile=profile))
+
+    assert summary["verdict"] == "INCONCLUSIVE"
+    assert summary["reasons"][0]["code"] == "not_in_run"

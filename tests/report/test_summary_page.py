@@ -18,6 +18,7 @@ from tests.support.summaries import (
     stopped_summary,
     timeline,
     with_pushes,
+    with_warnings,
 )
 
 PAGE = (Path(__file__).parents[2] / "docs" / "summary.md").read_text()
@@ -25,7 +26,7 @@ JSON_PAGE, TIMELINE_PAGE = PAGE.split("## `timeline.csv`")
 ROW = re.compile(r"^\| `([^`]+)` \| ([^|]+) \|", flags=re.MULTILINE)
 ROWS = {key: unit.strip() for key, unit in ROW.findall(JSON_PAGE)}
 FILE_KINDS = {"json", "csv", "hlog", "html", "md", "toml", "log"}
-FIGURES = set(figures(1, 1.0)) | {"below_range", "above_range", "negative"}
+FIGURES = set(figures(1, 1.0)) | {"never", "below_range", "above_range", "negative"}
 NAMED_BY = {
     "ledger": "<event>",
     "latency": "<event>",
@@ -40,6 +41,12 @@ NAMED_BY = {
     "by_device_class": "<device class>",
     "sessions": "<start>",
     "load.actions": "<action>",
+    "work": "<part>",
+    "phases": "<phase>",
+    "phases.<phase>.latency": "<event>",
+    "phases.<phase>.service_latency": "<event>",
+    "phases.<phase>.completion": "<size class>",
+    "phases.<phase>.actions": "<action>",
     "notifications.by_devices": "<class>",
 }
 NOT_OF_THIS_FORMAT = {"profile", "versions"}
@@ -79,6 +86,7 @@ SUMMARIES = [
     pytest.param(inconclusive_summary(), id="inconclusive"),
     pytest.param(stopped_summary(), id="stopped"),
     pytest.param(with_pushes(), id="with a push sink"),
+    pytest.param(with_warnings(), id="with a warning"),
 ]
 
 
@@ -115,6 +123,7 @@ def test_every_figure_is_documented() -> None:
 def test_nothing_is_documented_that_no_summary_has() -> None:
     known = {path for path, _ in leaves(built_summary())}
     known |= {path for path, _ in leaves(inconclusive_summary())}
+    known |= {path for path, _ in leaves(with_warnings())}
     files = {name for name in ROWS if name.rpartition(".")[2] in FILE_KINDS}
 
     assert set(ROWS) - known - FIGURES - files - {"selftest"} == set()

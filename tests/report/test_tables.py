@@ -12,6 +12,7 @@ from loadtest.report.tables import (
     device_classes_table,
     fan_out_table,
     generator_table,
+    handoff_table,
     latency_table,
     ledger_table,
     notification_latency_table,
@@ -132,7 +133,37 @@ def test_delivery_and_service_latency_are_apart() -> None:
 
 
 def test_notification_times_include_the_activation() -> None:
-    assert texts(notification_latency_table(passing_summary()), "activation")["p50_ms"] == "41.0"
+    table = notification_latency_table(passing_summary())
+
+    steps = ("at least", "at most", "resolution")
+    shown = [texts(table, f"activation, {step}")["p50_ms"] for step in steps]
+    assert shown == ["18.0", "41.0", "24.0"]
+
+
+def test_neither_and_both_are_faults_at_an_end_and_none_at_a_start() -> None:
+    table = handoff_table(failed_summary())
+
+    assert texts(table, "a chat session ended") == {
+        **{"delivered": "31", "notified": "212", "neither": "2", "both": "0"}
+    }
+    assert tones(table, "a chat session ended")["neither"] is Tone.BAD
+    assert texts(table, "a chat session started")["neither"] == "4"
+    assert tones(table, "a chat session started")["neither"] is Tone.PLAIN
+
+
+def test_a_time_that_never_came_says_never() -> None:
+    table = fan_out_table(failed_summary())
+
+    assert texts(table, "last receiver")["max_ms"] == "never"
+    assert tones(table, "last receiver")["max_ms"] is Tone.BAD
+    assert texts(table, "last receiver")["p99_ms"] == "14.0"
+
+
+def test_the_judged_share_stands_beside_every_ratio() -> None:
+    keys = [column.key for column in ledger_table(passing_summary()).columns]
+
+    assert {"delivery_ratio", "judged_share"} <= set(keys)
+    assert texts(ledger_table(passing_summary()), "message received")["judged_share"] == "99.80 %"
 
 
 def test_the_generator_shows_four_delays_of_its_own() -> None:

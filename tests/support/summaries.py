@@ -8,7 +8,7 @@ from loadtest.metrics import Totals
 from loadtest.metrics.figures.figures import SHEDDABLE, SIZE_CLASSES, Figures
 from loadtest.metrics.figures.timeline import TimelineRow
 from loadtest.metrics.verdict.thresholds import parse
-from loadtest.observations import Action, ChatEvent
+from loadtest.observations import Action, ChatEvent, Phase
 from loadtest.report.summary import RunFacts, build_summary
 
 __all__ = [
@@ -22,11 +22,12 @@ __all__ = [
     "timeline",
     "with_pushes",
     "with_slow_devices",
+    "with_warnings",
     "without_notifications",
 ]
 
 _WRONGS = (
-    *("lost", "late", "duplicate", "out_of_order", "unexpected"),
+    *("lost", "late", "duplicate", "out_of_order", "after_end", "unexpected"),
     *("boundary", "boundary_seen", "in_flight", "refused"),
 )
 SELFTEST: Mapping[str, Any] = {
@@ -54,6 +55,7 @@ def _entry(event: ChatEvent, expected: int, **wrong: int) -> dict[str, Any]:
     delivered = expected - entry["lost"]
     entry = {"expected": expected, "delivered": delivered, **entry}
     entry["delivery_ratio"] = round(delivered / expected, 6)
+    entry["judged_share"] = round(expected / (expected + entry["boundary"]), 6)
     if event in SHEDDABLE:
         entry |= {"coalesced": 0, "coalescing_ratio": 0.0}
     return entry
@@ -106,12 +108,15 @@ def passing_summary() -> dict[str, Any]:
         "run_id": "20261122T191500Z-smoke-3f9a",
         "verdict": "PASS",
         "reasons": [],
+        "warnings": [],
         "target": {"host": "http://127.0.0.1:41873", "dialect": 2, "embedded": True},
         "profile": _profile(),
         "workload": "open",
         "deviations": [],
         "seed": 7,
         "duration_s": 20.013,
+        "planned_s": 20.0,
+        "sending_s": 20.0,
         "versions": {"chatkitty-loadtest": "0.1.0", "python": "3.11.9", "locust": "2.47.0"},
         "load": {
             "users": 150,
@@ -125,6 +130,9 @@ def passing_summary() -> dict[str, Any]:
             "chat_sessions_ended": 598,
             "chat_sessions_peak": 402,
             "actions": actions,
+        },
+        "work": {
+            name: _outcomes(n) for name, n in (("all", 6_435), ("actions", 5_611), ("starts", 824))
         },
         "ledger": ledger,
         "adds_up": True,
@@ -146,6 +154,7 @@ def passing_summary() -> dict[str, Any]:
         "recovery": {**no_figures(), "chat_sessions_lost": 0, "lost_in_gap": 0},
         "push": None,
         "generator": _generator(),
+        "phases": _phases(),
         "unexpected": {},
         "other_events": {},
         "thresholds": [
@@ -167,8 +176,34 @@ def passing_summary() -> dict[str, Any]:
 
 
 def _work(count: int, p50_ms: float) -> dict[str, Any]:
+    times = {**figures(count, p50_ms), "completion": figures(count, p50_ms * 1.2)}
     nothing = {"errors": 0, "errors_by_reason": {}, "dropped": 0, "dropped_by_reason": {}}
-    return {**figures(count, p50_ms), "completion": figures(count, p50_ms * 1.2), **nothing}
+    return {**times, "completed": count, **nothing}
+
+
+def _outcomes(completed: int) -> dict[str, Any]:
+    nothing = dict.fromkeys(("failed", "refused", "dropped", "not_offered"), 0)
+    ratios = {"failed_ratio": 0.0, "not_offered_ratio": 0.0}
+    return {"planned": completed, "completed": completed, **nothing, **ratios}
+
+
+def _phases() -> dict[str, Any]:
+    spans = {"ramp": (0.0, 4.2), "steady": (4.2, 20.0), "drain": (20.0, 20.4), "whole": (0.0, 20.4)}
+    return {name: _phase(*span) for name, span in spans.items()}
+
+
+def _phase(from_s: float, to_s: float) -> dict[str, Any]:
+    message = ChatEvent.MESSAGE_CREATED.value
+    action = {**figures(300, 2.2), "completion": figures(300, 2.6)}
+    return {
+        "from_s": from_s,
+        "to_s": to_s,
+        "notification_latency": figures(600, 2.6),
+        "latency": {message: figures(10_000, 1.93)},
+        "service_latency": {message: figures(10_000, 1.71)},
+        "completion": {"all": _completion()["all"]},
+        "actions": {"message": action},
+    }
 
 
 def _notifications() -> dict[str, Any]:
@@ -184,9 +219,19 @@ def _notification_class(expected: int, activations: int) -> dict[str, Any]:
         **dict.fromkeys(wrongs, 0),
         "boundary": 17,
         "in_flight": 0,
+        "delivery_ratio": 1.0,
+        "judged_share": round(expected / (expected + 17), 6),
         "latency": figures(expected, 2.6),
-        "activation": figures(activations, 41.0) | {"gap_messages": 0, "overlap_messages": 0},
+        "handoff": {"delivered": 31, "notified": 212, "neither": 0, "both": 0},
+        "entry": {"delivered": 8, "notified": 19, "neither": 4, "both": 1},
+        "activation": _activation(activations),
     }
+
+
+def _activation(ends: int) -> dict[str, Any]:
+    interval = {"at_least": 18.0, "at_most": 41.0, "resolution": 24.0}
+    times = {name: figures(ends, p50) if ends else no_figures() for name, p50 in interval.items()}
+    return {"count": ends, **times, "gap_messages": 0, "overlap_messages": 0}
 
 
 def _device_class(devices: int, expected: int, lost: int = 0) -> dict[str, Any]:
@@ -219,6 +264,7 @@ def _generator() -> dict[str, Any]:
         "dropped_ratio": 0.0,
         "workers": 1,
         "workers_lost": 0,
+        "workers_early": 0,
         "clock_uncertainty_ms": None,
         "clocks": [],
     }
@@ -239,11 +285,27 @@ def with_pushes(**wrong: int) -> dict[str, Any]:
         "boundary": 4,
         "boundary_seen": 2,
         "delivery_ratio": 1.0,
+        "judged_share": 0.987261,
         "latency": figures(expected, 6.1),
         "service_latency": figures(expected, 5.9),
         **counts,
         **wrong,
     }
+    return summary
+
+
+def with_warnings() -> dict[str, Any]:
+    """Return a passing run of which little was judged."""
+    summary = passing_summary()
+    summary["warnings"] = [
+        {
+            "code": "little_judged",
+            "figure": "notifications.judged_share",
+            "value": 0.613,
+            "limit": ">= 0.95",
+            "remedy": "let sessions stay longer",
+        }
+    ]
     return summary
 
 
@@ -281,6 +343,9 @@ def failed_summary() -> dict[str, Any]:
     summary["actions"]["message"] |= {"errors": 4, "errors_by_reason": reasons}
     summary["actions"]["read"] |= {"dropped": 5, "dropped_by_reason": {"no chat session": 5}}
     summary["notifications"] |= {"delivered": 2_306, "missed": 12, "spurious": 3, "handoff_gap": 2}
+    summary["notifications"]["handoff"] |= {"neither": 2}
+    last = summary["completion"]["all"]["last"]
+    last |= {"mean_ms": "never", "p999_ms": "never", "max_ms": "never", "never": 19}
     summary["thresholds"][1] |= {"value": 27, "held": False}
     return summary
 
@@ -334,9 +399,13 @@ def stopped_summary() -> dict[str, Any]:
     nothing["other_events"] = {}
     steps: dict[str, Any] = {step: no_figures() for step in _STEPS}
     nothing["completion"] = {"all": {**steps, "incomplete": 0}}
-    counts = {key: 0 for key, value in _notifications().items() if isinstance(value, int)}
-    activation = {**no_figures(), "gap_messages": 0, "overlap_messages": 0}
-    nothing["notifications"] = {**counts, "latency": no_figures(), "activation": activation}
+    nothing["phases"] = {}
+    notified = _notifications()
+    counts = {key: 0 for key, value in notified.items() if isinstance(value, int)}
+    outcomes = {key: dict.fromkeys(notified[key], 0) for key in ("handoff", "entry")}
+    ratios = {"delivery_ratio": None, "judged_share": None}
+    times = {"latency": no_figures(), "activation": _activation(0)}
+    nothing["notifications"] = {**counts, **outcomes, **ratios, **times}
     nothing["notifications"]["by_devices"] = {}
     lags = ("lag", "loop_lag", "hub_lag", "gc_pause")
     nothing["generator"] |= {key: no_figures() for key in lags} | {"cpu_ratio_peak": None}
@@ -399,6 +468,14 @@ def built_summary() -> dict[str, Any]:
         work = measured.action(action)
         work.completed = 1
         work.errors["refused"] = work.dropped["not ready"] = 1
+    for phase in Phase:
+        part = measured.phase(phase)
+        part.from_s_low, part.to_s_peak = 0.0, 1.0
+        part.event(ChatEvent.MESSAGE_CREATED).latency.record_ns(1_000_000)
+        part.action(Action.MESSAGE).latency.record_ns(1_000_000)
+        for size in SIZE_CLASSES:
+            part.completed(size).first.record_ns(1_000_000)
+            part.completed(size).never["last"] = 1
     measured.counted["channel.member.updated"] = 1
     measured.load.connections_lost["closed"] = 1
     measured.health.samples = 1

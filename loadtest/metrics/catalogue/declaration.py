@@ -5,12 +5,13 @@ brackets stands for each value of a ``DIMENSIONS`` entry. A ``Declaration`` is o
 number, or a distribution of times, which itself has the keys of ``LATENCY_KEYS``.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from loadtest.metrics.figures.figures import SIZE_CLASSES
-from loadtest.observations import Action, ChatEvent
+from loadtest.observations import Action, ChatEvent, Phase
 
 __all__ = [
     "DIMENSIONS",
@@ -103,6 +104,8 @@ DIMENSIONS: Mapping[str, Mapping[str, str]] = {
     },
     "<size class>": {size: size for size in ("all", *SIZE_CLASSES)},
     "<device class>": {"slow": "slow", "others": "others"},
+    "<phase>": {phase: phase for phase in (*Phase, "whole")},
+    "<part>": {"all": "work", "actions": "actions", "starts": "starts"},
     "<class>": {"single_device": "single_device", "several_devices": "several_devices"},
 }
 """The values of each name in angle brackets, with the word that short names use."""
@@ -165,18 +168,17 @@ class Block:
     """Other paths by which thresholds may name it."""
     short_of: Mapping[str, str] = field(default_factory=dict)
     """By a value of its name in brackets, one more such path."""
+    title: str = ""
+    """What it is about, in words."""
     judged_by: str = ""
-    """Path of the share of what happened that could be judged."""
+    """Path of the share of what happened that was judged; empty: all of it was."""
     crosses_workers: bool = False
     """Whether its times may compare the clocks of two workers."""
-    filters: Mapping[str, str] = field(default_factory=dict)
-    """By the name of a filter, the path of the block that holds the filtered figures."""
 
     @property
-    def bracket(self) -> str:
-        """The name in brackets that its path has, if any."""
-        start = self.path.find("<")
-        return self.path[start : self.path.index(">") + 1] if start >= 0 else ""
+    def brackets(self) -> tuple[str, ...]:
+        """The names in brackets that its path has."""
+        return tuple(re.findall("<[^>]+>", self.path))
 
     def figure(self, name: str) -> Declaration:
         """Return the figure with this key.
@@ -210,6 +212,7 @@ def count(
     of: tuple[str, ...] = (),
     source: str = "",
     title: str = "",
+    short: str | None = None,
     is_shown_if_any: bool = False,
 ) -> Declaration:
     """Declare a count of which fewer are better; ``of`` are the keys it is a part of."""
@@ -223,6 +226,7 @@ def count(
         source=source,
         samples=of,
         title=title,
+        short=short,
         is_shown_if_any=is_shown_if_any,
     )
 

@@ -57,6 +57,12 @@ LEDGER = Block(
             Gravity.FAULT,
             of=_EXPECTED,
         ),
+        count(
+            "after_end",
+            "events",
+            "seen by a chat session that had ended before the cause was written",
+            Gravity.FAULT,
+        ),
         count("unexpected", "events", "seen, and caused by nothing this run did", Gravity.REMARK),
         count(
             "boundary",
@@ -85,12 +91,20 @@ LEDGER = Block(
             title="ratio",
             short="ratio",
         ),
+        ratio(
+            "judged_share",
+            "expected",
+            ("expected", "boundary"),
+            "share of what happened that could be judged: expected of expected and boundary",
+            title="judged",
+        ),
         _for_sheddable(
             count("coalesced", "deliveries", "lost, but overtaken by a newer one: shed or merged")
         ),
         _for_sheddable(ratio("coalescing_ratio", "coalesced", _EXPECTED, "coalesced of expected")),
     ),
     short=("delivery.<event>",),
+    judged_by="ledger.<event>.judged_share",
 )
 
 LATENCY = Block(
@@ -98,13 +112,14 @@ LATENCY = Block(
     (latency("", "delivery latency: from due to arrival at one device", source="latency"),),
     short=("delivery.<event>",),
     short_of={_MESSAGE: "fanout"},
-    filters={"device": "by_device_class.<device class>.latency"},
+    judged_by="ledger.<event>.judged_share",
 )
 SERVICE_LATENCY = Block(
     "service_latency.<event>",
     (latency("", "the same from the instant the frame was written", source="service"),),
     short=("delivery.<event>.service",),
     short_of={_MESSAGE: "fanout.service"},
+    judged_by="ledger.<event>.judged_share",
 )
 STALENESS = Block(
     "staleness.<event>",
@@ -158,10 +173,11 @@ COMPLETION = Block(
             "messages",
             "messages with a loss: they have no last receiver",
             Gravity.FAULT,
-            of=("last.count", "incomplete"),
+            of=("last.count",),
         ),
     ),
     short_of={"all": "fanout"},
+    judged_by=f"ledger.{_MESSAGE}.judged_share",
     crosses_workers=True,
 )
 
@@ -178,6 +194,7 @@ BY_DEVICE_CLASS = Block(
         latency("latency", "delivery latency: from due to arrival at one device", short=""),
     ),
     short=("readers.<device class>",),
+    judged_by=f"ledger.{_MESSAGE}.judged_share",
 )
 
 DELIVERY_BLOCKS = (

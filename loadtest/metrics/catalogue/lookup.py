@@ -8,6 +8,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 
 from loadtest.metrics.catalogue.declaration import (
     DIMENSIONS,
@@ -22,6 +23,7 @@ from loadtest.metrics.catalogue.declaration import (
 from loadtest.metrics.catalogue.deliveries import DELIVERY_BLOCKS
 from loadtest.metrics.catalogue.machine import MACHINE_BLOCKS
 from loadtest.metrics.catalogue.notified import NOTIFICATION_BLOCKS
+from loadtest.metrics.catalogue.phases import PHASE_BLOCKS
 from loadtest.metrics.catalogue.work import WORK_BLOCKS
 
 __all__ = ["BLOCKS", "Figure", "all_figures", "alternatives", "figure_named"]
@@ -31,6 +33,7 @@ BLOCKS: tuple[Block, ...] = (
     *NOTIFICATION_BLOCKS,
     *WORK_BLOCKS,
     *MACHINE_BLOCKS,
+    *PHASE_BLOCKS,
 )
 """All declarations."""
 
@@ -56,8 +59,10 @@ class Figure:
     """Of 100; None for what is no percentile."""
     block: Block
     declaration: Declaration
-    value: str
-    """The value of the name in brackets of the block's path, such as an event type; or empty."""
+    values: tuple[str, ...]
+    """What stands for the names in brackets of the block's path, such as an event type."""
+    judged_by: str
+    """Path of the share of what happened that was judged; empty: all of it was."""
 
     @property
     def short(self) -> str:
@@ -103,23 +108,42 @@ def _paths_by_name() -> dict[str, str]:
 
 
 def _of_block(block: Block) -> Iterator[Figure]:
-    bracket = block.bracket
-    values = DIMENSIONS[bracket] if bracket else {"": ""}
-    for value, word in values.items():
-        path = block.path.replace(bracket, value) if bracket else block.path
-        shorts = [short.replace(bracket, word) if bracket else short for short in block.short]
-        if value in block.short_of:
-            shorts.append(block.short_of[value])
+    choices = [DIMENSIONS[bracket] for bracket in block.brackets]
+    for values in product(*choices):
+        words = tuple(choice[value] for choice, value in zip(choices, values, strict=True))
+        place = _Place(
+            path=_filled(block.path, block.brackets, values),
+            shorts=(
+                *(_filled(short, block.brackets, words) for short in block.short),
+                *(block.short_of[value] for value in values if value in block.short_of),
+            ),
+            values=values,
+            judged_by=_filled(block.judged_by, block.brackets, values),
+        )
         for declaration in block.figures:
-            if not declaration.only or value in declaration.only:
-                yield from _of_declaration(block, declaration, path, shorts, value)
+            if not declaration.only or declaration.only.intersection(values):
+                yield from _of_declaration(block, declaration, place)
 
 
-def _of_declaration(
-    block: Block, declaration: Declaration, path: str, shorts: Iterable[str], value: str
-) -> Iterator[Figure]:
-    here = _joined(path, declaration.name)
-    places = (here, *(_joined(short, declaration.word) for short in shorts))
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One of the objects of a summary that a block stands for."""
+
+    path: str
+    shorts: tuple[str, ...]
+    values: tuple[str, ...]
+    judged_by: str
+
+
+def _filled(path: str, brackets: Iterable[str], values: Iterable[str]) -> str:
+    for bracket, value in zip(brackets, values, strict=True):
+        path = path.replace(bracket, value)
+    return path
+
+
+def _of_declaration(block: Block, declaration: Declaration, place: _Place) -> Iterator[Figure]:
+    here = _joined(place.path, declaration.name)
+    places = (here, *(_joined(short, declaration.word) for short in place.shorts))
     if declaration.kind is not Kind.LATENCY:
         yield Figure(
             path=here,
@@ -128,19 +152,22 @@ def _of_declaration(
             meaning=declaration.meaning,
             kind=declaration.kind,
             better=declaration.better,
-            samples=tuple(_joined(path, key) for key in declaration.samples),
+            samples=tuple(_joined(place.path, key) for key in declaration.samples),
             percentile=None,
             block=block,
             declaration=declaration,
-            value=value,
+            values=place.values,
+            judged_by=place.judged_by,
         )
         return
     for key in LATENCY_KEYS:
         is_count = key == "count"
         keys = (key, key.removesuffix(_SUFFIX))
+        # Where the block's name alone means the distribution, its count would be any count.
+        named = places[:1] if is_count and not declaration.word and declaration.name else places
         yield Figure(
             path=_joined(here, key),
-            names=_names(_joined(here, key), (_joined(p, k) for p in places for k in keys)),
+            names=_names(_joined(here, key), (_joined(p, k) for p in named for k in keys)),
             unit="samples" if is_count else "ms",
             meaning=f"{declaration.meaning}: {LATENCY_MEANINGS[key]}",
             kind=Kind.COUNT if is_count else Kind.LATENCY,
@@ -149,7 +176,8 @@ def _of_declaration(
             percentile=PERCENTILES.get(key),
             block=block,
             declaration=declaration,
-            value=value,
+            values=place.values,
+            judged_by=place.judged_by,
         )
 
 

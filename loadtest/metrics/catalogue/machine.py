@@ -17,7 +17,12 @@ GENERATOR = Block(
     "generator",
     (
         latency("lag", "how late frames were sent: from due to written", title="generator lag"),
-        latency("loop_lag", "how late timers of the engine's loop fired", title="engine loop lag"),
+        latency(
+            "loop_lag",
+            "how late timers of the engine's loop fired, in seconds in which something was sent or "
+            "arrived",
+            title="engine loop lag",
+        ),
         latency("hub_lag", "how late Locust's greenlets were scheduled", title="hub lag"),
         latency(
             "gc_pause",

@@ -1,9 +1,18 @@
 """The figures of notifications, of pushes, and of the way back after a lost connection."""
 
-from loadtest.metrics.catalogue.declaration import Block, Gravity, amount, count, latency, ratio
+from loadtest.metrics.catalogue.declaration import (
+    Block,
+    Gravity,
+    amount,
+    count,
+    latency,
+    ratio,
+)
 
 __all__ = [
     "ACTIVATION",
+    "ENTRY",
+    "HANDOFF",
     "NOTIFICATIONS",
     "NOTIFICATIONS_BY_DEVICES",
     "NOTIFICATION_BLOCKS",
@@ -12,6 +21,14 @@ __all__ = [
 ]
 
 _EXPECTED = ("expected",)
+_HANDOFFS = ("handoff.delivered", "handoff.notified", "handoff.neither", "handoff.both")
+_JUDGED = ratio(
+    "judged_share",
+    "expected",
+    ("expected", "boundary"),
+    "share of what happened that could be judged: expected of expected and boundary",
+    title="judged",
+)
 
 NOTIFICATIONS = Block(
     "notifications",
@@ -44,6 +61,7 @@ NOTIFICATIONS = Block(
             "messages",
             "messages that came as neither while a chat session ended",
             Gravity.FAULT,
+            of=_HANDOFFS,
             title="hand-off gap",
         ),
         count(
@@ -51,6 +69,7 @@ NOTIFICATIONS = Block(
             "messages",
             "messages that came as both while it ended",
             Gravity.FAULT,
+            of=_HANDOFFS,
             title="hand-off overlap",
         ),
         count("boundary", "notifications", "not judged: a session was starting or ending"),
@@ -60,26 +79,69 @@ NOTIFICATIONS = Block(
             "of those, still young when the run ended without waiting for them",
         ),
         ratio("delivery_ratio", "delivered", _EXPECTED, "delivered of expected", short="ratio"),
+        _JUDGED,
         latency("latency", "from due of the message to arrival of its notification", short=""),
     ),
     short=("notifications",),
+    judged_by="notifications.judged_share",
 )
 NOTIFICATIONS_BY_DEVICES = Block(
-    "notifications.by_devices.<class>", NOTIFICATIONS.figures, short=("notifications.<class>",)
+    "notifications.by_devices.<class>",
+    NOTIFICATIONS.figures,
+    short=("notifications.<class>",),
+    judged_by="notifications.by_devices.<class>.judged_share",
+)
+
+
+_OUTCOMES = (
+    amount("delivered", "messages", "delivered, and not notified"),
+    amount("notified", "messages", "notified, and not delivered"),
+    amount("neither", "messages", "neither delivered nor notified"),
+    amount("both", "messages", "both delivered and notified"),
+)
+HANDOFF = Block(
+    "notifications.handoff",
+    _OUTCOMES,
+    short=("handoff",),
+    title="the user's last chat session in the channel ended: neither is a gap, both an overlap",
+)
+ENTRY = Block(
+    "notifications.entry",
+    _OUTCOMES,
+    short=("entry",),
+    title="the user's chat session started: each outcome is right",
+)
+OUTCOMES_BY_DEVICES = tuple(
+    Block(f"notifications.by_devices.<class>.{part}", block.figures)
+    for part, block in (("handoff", HANDOFF), ("entry", ENTRY))
+)
+
+_ACTIVATION = (
+    amount("count", "ends", "ends of a last chat session that a notification followed"),
+    latency(
+        "at_least",
+        "from that end to the last message that did not come as a notification; 0 without one",
+    ),
+    latency(
+        "at_most",
+        "from that end to the first message that came as a notification",
+        short="",
+    ),
+    latency("resolution", "at most minus at least: how narrow the interval is"),
+    count("gap_messages", "messages", "after that end, that came as neither"),
+    count("overlap_messages", "messages", "after that end, that came as both"),
 )
 ACTIVATION = Block(
     "notifications.activation",
-    (
-        latency(
-            "",
-            "from the end of a user's last chat session in a channel to the first message there "
-            "that came as a notification",
-            source="at_most",
-        ),
-        count("gap_messages", "messages", "after that end, that came as neither"),
-        count("overlap_messages", "messages", "after that end, that came as both"),
-    ),
-    short=("activation",),
+    _ACTIVATION,
+    # Until it was an interval, its upper end stood in the block itself.
+    short=("notifications.activation", "activation"),
+    crosses_workers=True,
+)
+ACTIVATION_BY_DEVICES = Block(
+    "notifications.by_devices.<class>.activation",
+    _ACTIVATION,
+    short=("notifications.by_devices.<class>.activation",),
     crosses_workers=True,
 )
 
@@ -112,10 +174,12 @@ PUSH = Block(
             "of those, still young when the run ended without waiting for them",
         ),
         ratio("delivery_ratio", "delivered", _EXPECTED, "delivered of expected", short="ratio"),
+        _JUDGED,
         latency("latency", "from due of the message until the push sink had the push", short=""),
         latency("service_latency", "the same from the instant of writing", source="service"),
     ),
     short=("push",),
+    judged_by="push.judged_share",
 )
 RECOVERY = Block(
     "recovery",
@@ -137,4 +201,14 @@ RECOVERY = Block(
     ),
 )
 
-NOTIFICATION_BLOCKS = (NOTIFICATIONS, NOTIFICATIONS_BY_DEVICES, ACTIVATION, PUSH, RECOVERY)
+NOTIFICATION_BLOCKS = (
+    NOTIFICATIONS,
+    HANDOFF,
+    ENTRY,
+    ACTIVATION,
+    NOTIFICATIONS_BY_DEVICES,
+    *OUTCOMES_BY_DEVICES,
+    ACTIVATION_BY_DEVICES,
+    PUSH,
+    RECOVERY,
+)

@@ -5,6 +5,8 @@ its worse side: one lost delivery among millions never reads as none.
 """
 
 from collections.abc import Mapping
+from fractions import Fraction
+from math import ceil
 from typing import Any
 
 from loadtest.metrics.catalogue.declaration import (
@@ -17,7 +19,10 @@ from loadtest.metrics.catalogue.declaration import (
 )
 from loadtest.metrics.figures.histogram import Histogram
 
-__all__ = ["block_values", "latency_values", "ratio_value"]
+__all__ = ["NEVER", "block_values", "latency_values", "ratio_value"]
+
+NEVER = "never"
+"""Stands in a summary for a time of what never happened; it is later than every other."""
 
 _US_PER_MS = 1000
 _RATIO_SCALE = 10**6
@@ -36,7 +41,7 @@ def block_values(block: Block, source: object, value: str = "") -> dict[str, Any
         if each.only and value not in each.only:
             continue
         if each.kind is Kind.LATENCY:
-            figures = latency_values(_field(source, each.field_name))
+            figures = latency_values(_field(source, each.field_name), _never(source, each))
             made |= {each.name: figures} if each.name else figures
         elif each.whole:
             made[each.name] = _share(each, made)
@@ -47,16 +52,25 @@ def block_values(block: Block, source: object, value: str = "") -> dict[str, Any
     return made
 
 
-def latency_values(histogram: Histogram) -> dict[str, Any]:
-    """Return the figures of one distribution in milliseconds; null where nothing was timed."""
-    block: dict[str, Any] = {"count": histogram.count}
-    if not histogram.count:
+def latency_values(histogram: Histogram, never: int = 0) -> dict[str, Any]:
+    """Return the figures of one distribution in milliseconds; null where nothing was timed.
+
+    Args:
+        histogram: What was timed.
+        never: How many more samples there are of what never came: each is later than all others.
+    """
+    count = histogram.count + never
+    block: dict[str, Any] = {"count": count}
+    if not count:
         return block | dict.fromkeys(LATENCY_KEYS[1:])
-    block["min_ms"] = _ms(histogram.min_us)
-    block["mean_ms"] = _ms(histogram.mean_us)
-    block |= {name: _ms(histogram.percentile_us(p)) for name, p in PERCENTILES.items()}
-    block["max_ms"] = _ms(histogram.max_us)
+    block["min_ms"] = _ms(histogram.min_us) if histogram.count else NEVER
+    block["mean_ms"] = NEVER if never else _ms(histogram.mean_us)
+    for name, percentile in PERCENTILES.items():
+        rank = max(1, ceil(Fraction(str(percentile)) * count / 100))
+        block[name] = NEVER if rank > histogram.count else _ms(histogram.ranked_us(rank))
+    block["max_ms"] = NEVER if never else _ms(histogram.max_us)
     outside = {
+        "never": never,
         "below_range": histogram.too_low_count,
         "above_range": histogram.too_high_count,
         "negative": histogram.negative_count,
@@ -83,6 +97,12 @@ def _field(source: object, name: str) -> Any:  # noqa: ANN401 -- a count, a leve
     for part in name.split("."):
         source = source[part] if isinstance(source, Mapping) else getattr(source, part)
     return source
+
+
+def _never(source: object, latency: Declaration) -> int:
+    """Return how many samples never came, where the counts know it."""
+    never = getattr(source, "never", None) or {}
+    return int(never.get(latency.field_name, 0))
 
 
 def _ms(value_us: float | None) -> float | None:

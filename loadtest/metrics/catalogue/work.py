@@ -1,6 +1,7 @@
 """The figures of what devices did: load, actions, session starts."""
 
 from loadtest.metrics.catalogue.declaration import (
+    Better,
     Block,
     Declaration,
     Gravity,
@@ -8,9 +9,10 @@ from loadtest.metrics.catalogue.declaration import (
     count,
     latency,
     level,
+    ratio,
 )
 
-__all__ = ["ACTIONS", "LOAD", "SESSIONS", "WORK_BLOCKS"]
+__all__ = ["ACTIONS", "LOAD", "SESSIONS", "WORK", "WORK_BLOCKS"]
 
 LOAD = Block(
     "load",
@@ -50,13 +52,14 @@ def _work(unit: str, meaning: str, failed: str) -> tuple[Declaration, ...]:
     return (
         latency("", meaning, source="latency"),
         latency("completion", "from due to the completing event or answer"),
-        count("errors", unit, failed, Gravity.FAULT, of=("count", "errors")),
+        amount("completed", unit, "that ended well, in the whole run"),
+        count("errors", unit, failed, Gravity.FAULT, of=("completed", "errors")),
         count(
             "dropped",
             unit,
             "planned, but the device was not ready for it",
             Gravity.REMARK,
-            of=("count", "errors", "dropped"),
+            of=("completed", "errors", "dropped"),
         ),
     )
 
@@ -81,4 +84,51 @@ SESSIONS = Block(
     short=("<start>.start",),
 )
 
-WORK_BLOCKS = (LOAD, ACTIONS, SESSIONS)
+_TOTALS = (
+    amount("planned", "actions", "what users wanted to do: completed, failed and dropped"),
+    amount("completed", "actions", "of those, that ended well"),
+    count(
+        "failed",
+        "actions",
+        "ended with an error, or not by their deadline",
+        Gravity.FAULT,
+        of=("completed", "failed"),
+    ),
+    count(
+        "refused",
+        "actions",
+        "of the failed ones, those that the server refused by name",
+        Gravity.REMARK,
+        of=("completed", "failed"),
+    ),
+    count(
+        "dropped",
+        "actions",
+        "planned, but the device was not ready for them",
+        Gravity.REMARK,
+        of=("planned",),
+    ),
+    count(
+        "not_offered",
+        "actions",
+        "dropped or refused: what was planned and did not load the server",
+        of=("planned",),
+    ),
+    ratio(
+        "failed_ratio",
+        "failed",
+        ("completed", "failed"),
+        "failed of all that were tried",
+        Better.LOWER,
+    ),
+    ratio(
+        "not_offered_ratio",
+        "not_offered",
+        ("planned",),
+        "not offered of all that were planned",
+        Better.LOWER,
+    ),
+)
+WORK = Block("work.<part>", _TOTALS, short=("<part>",))
+
+WORK_BLOCKS = (LOAD, ACTIONS, SESSIONS, WORK)

@@ -15,7 +15,7 @@ from loadtest.metrics.ledger.model import EventRecord, MessageRecord, Record
 from loadtest.metrics.ledger.typists import TypingBook
 from loadtest.observations import Action, ChatEvent
 
-__all__ = ["RefusalBook"]
+__all__ = ["RefusalBook", "is_refusal"]
 
 _EFFECTS = {
     Action.MESSAGE: ChatEvent.MESSAGE_CREATED,
@@ -25,6 +25,11 @@ _EFFECTS = {
     Action.UPDATE_CHANNEL: ChatEvent.CHANNEL_UPDATED,
     Action.READ: ChatEvent.MESSAGE_READ,
 }
+
+
+def is_refusal(reason: str) -> bool:
+    """Tell whether an action failed because the server refused it by name."""
+    return reason.partition(":")[0].endswith("Error")
 
 
 class RefusalBook:
@@ -73,7 +78,7 @@ class RefusalBook:
             if record is not None:
                 record.is_doubtful = True
                 self._typing.doubt(record)
-        elif reason.partition(":")[0].endswith("Error"):
+        elif is_refusal(reason):
             self._take_back(self._refusable.get((event, device, due_ns)))
 
     def _take_back(self, record: Record | None) -> None:

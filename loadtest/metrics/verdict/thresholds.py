@@ -18,14 +18,22 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, inf, isinf
 from typing import Any
 
 from loadtest.errors import UsageError
 from loadtest.metrics.catalogue.declaration import PERCENTILES
 from loadtest.metrics.catalogue.lookup import all_figures, alternatives, figure_named
+from loadtest.metrics.catalogue.values import NEVER
 
-__all__ = ["SAMPLES_BEYOND", "Threshold", "ThresholdResult", "parse", "samples_needed"]
+__all__ = [
+    "SAMPLES_BEYOND",
+    "Threshold",
+    "ThresholdResult",
+    "number_at",
+    "parse",
+    "samples_needed",
+]
 
 SAMPLES_BEYOND = 10
 """How many samples must lie beyond a percentile that decides a verdict."""
@@ -56,11 +64,16 @@ class ThresholdResult:
     """How many values the figure comes from; None where that means nothing."""
     needed: int
 
+    @property
+    def shown_value(self) -> float | str | None:
+        """The value as a summary holds it."""
+        return NEVER if self.value is not None and isinf(self.value) else self.value
+
     def to_dict(self) -> dict[str, Any]:
         """Return the entry of ``summary.json``."""
         return {
             "expression": self.threshold.expression,
-            "value": self.value,
+            "value": self.shown_value,
             "held": self.held,
             "samples": self.samples,
         }
@@ -78,7 +91,7 @@ class Threshold:
 
     def evaluate(self, summary: Mapping[str, Any]) -> ThresholdResult:
         """Return how a run with this ``summary`` stood."""
-        value, samples = _find(summary, self.figure), _samples(summary, self.figure)
+        value, samples = number_at(summary, self.figure), _samples(summary, self.figure)
         needed = samples_needed(self.figure)
         held = None
         if value is not None and (samples is None or samples >= needed):
@@ -123,14 +136,16 @@ def samples_needed(figure: str) -> int:
     return ceil(round(SAMPLES_BEYOND * 100 / (100 - percentile), 6))
 
 
-def _find(summary: Mapping[str, Any], figure: str) -> float | None:
-    """Return the number at a path whose names may hold dots themselves."""
+def number_at(summary: Mapping[str, Any], figure: str) -> float | None:
+    """Return the number at a path whose names may hold dots themselves; infinite means never."""
     if figure in summary:
         value = summary[figure]
+        if value == NEVER:
+            return inf
         return value if isinstance(value, int | float) else None
     for name, part in summary.items():
         if isinstance(part, Mapping) and figure.startswith(f"{name}."):
-            value = _find(part, figure[len(name) + 1 :])
+            value = number_at(part, figure[len(name) + 1 :])
             if value is not None:
                 return value
     return None
@@ -141,4 +156,4 @@ def _samples(summary: Mapping[str, Any], path: str) -> int | None:
     parts = all_figures()[path].samples
     if not parts:
         return None
-    return sum(int(_find(summary, part) or 0) for part in parts)
+    return sum(int(number_at(summary, part) or 0) for part in parts)

@@ -1,10 +1,10 @@
 """What a run is worth: passed, failed, not able to say, or stopped.
 
-One rule: a run whose instrument was not sound supports no verdict. A load generator that was late,
-a lost worker or a ledger that does not add up can be the cause of any broken threshold as well, so
-that such a run is INCONCLUSIVE and not FAIL. Too few samples concern their own threshold alone, and
-load that could not be offered makes no broken threshold whole: it only takes the PASS away, as the
-server was asked for less than planned.
+A run whose instrument was not sound supports no verdict. A load generator that was late, a lost
+worker or a ledger that does not add up can be the cause of any broken threshold as well, so that
+such a run is INCONCLUSIVE and not FAIL. Too few samples concern their own threshold alone. Load
+that could not be offered never excuses a broken threshold: it turns a PASS into INCONCLUSIVE, as
+the server was asked for less than planned.
 """
 
 from collections.abc import Iterable
@@ -17,6 +17,8 @@ from loadtest.metrics.verdict.thresholds import ThresholdResult
 __all__ = ["ExitCode", "Reason", "Soundness", "Verdict", "judge"]
 
 _CLOCK_SHARE = 0.1
+_LONGER = 1.1
+"""A run that is advised has this much more than the samples that are needed."""
 # Their figures compare instants of two workers, if channels span them; the others never do.
 _CROSS_WORKER_SECTIONS = ("cross_worker.", "completion.", "notifications.activation.")
 
@@ -63,7 +65,8 @@ class Reason:
 
     code: str
     figure: str
-    value: float | int | None
+    """Path of the figure; of what is none, what it is in words."""
+    value: float | int | str | None
     limit: float | int | str | None
     remedy: str
 
@@ -86,8 +89,8 @@ class Soundness:
     lag_p99_limit_ms: float
     loop_lag_p99_ms: float | None = None
     loop_lag_p99_limit_ms: float = float("inf")
-    dropped_ratio: float | None = None
-    """Share of the planned actions that could not be offered."""
+    not_offered_ratio: float | None = None
+    """Share of the planned actions that could not be offered, or that the server refused."""
     dropped_ratio_limit: float = 1.0
     workers: int = 1
     workers_lost: int = 0
@@ -106,6 +109,10 @@ class Soundness:
     """What failed in the load generator itself, each with its traceback."""
     unwritten: int = 0
     """How many files of the results could not be written."""
+    absent: tuple[str, ...] = ()
+    """What the profile is about and the run did not have."""
+    duration_s: float = 0.0
+    """How long the run lasted, for advice on how long it should."""
 
 
 def judge(
@@ -171,33 +178,47 @@ def _unsound(soundness: Soundness) -> Iterable[Reason]:
 
 
 def _unclear(soundness: Soundness, results: Iterable[ThresholdResult]) -> Iterable[Reason]:
-    dropped, most = soundness.dropped_ratio, soundness.dropped_ratio_limit
-    if dropped is not None and dropped > most:
+    missing, most = soundness.not_offered_ratio, soundness.dropped_ratio_limit
+    if missing is not None and missing > most:
         remedy = (
-            "the load was less than planned: see dropped_by_reason of actions and sessions, give "
-            "sessions more time to come up, or allow it (generator.dropped_ratio_limit)"
+            "the load was less than planned: see dropped_by_reason and errors_by_reason of actions "
+            "and sessions, give sessions more time to come up, or allow it "
+            "(generator.dropped_ratio_limit)"
         )
-        yield Reason("arrivals_dropped", "generator.dropped_ratio", dropped, most, remedy)
+        yield Reason("arrivals_dropped", "work.all.not_offered_ratio", missing, most, remedy)
     if soundness.missing_s and not soundness.is_stopped:
         remedy = "the run ended before its planned end: see run.log for what ended it"
         yield Reason("ended_early", "sending_s", soundness.missing_s, 0, remedy)
     if soundness.unwritten:
         remedy = "whoever asked for results has none: free some space or use --results DIR"
         yield Reason("results_not_written", "results", soundness.unwritten, 0, remedy)
+    for feature in soundness.absent:
+        remedy = "let the run last as long as its profile, or describe another one (--duration)"
+        yield Reason("not_in_run", feature, None, None, remedy)
     uncertainty = soundness.clock_uncertainty_ms
     for result in results:
         figure, limit = result.threshold.figure, result.threshold.limit
         if result.held is None:
-            remedy = "let the run last longer, or set the threshold on a lower percentile"
-            yield Reason(
-                "too_few_samples", figure, result.samples, f">= {max(result.needed, 1)}", remedy
-            )
+            remedy = _remedy_for_few(result, soundness.duration_s)
+            needed = f">= {max(result.needed, 1)}"
+            yield Reason("too_few_samples", figure, result.samples, needed, remedy)
         elif _needs_better_clocks(soundness, result):
             remedy = "keep each channel on one worker, or synchronise the hosts' clocks better"
             allowed = round(_CLOCK_SHARE * limit, 3)
             yield Reason(
                 "clock_uncertainty", "generator.clock_uncertainty_ms", uncertainty, allowed, remedy
             )
+
+
+def _remedy_for_few(result: ThresholdResult, duration_s: float) -> str:
+    """Return what would give a threshold the samples that it needs."""
+    if not result.samples:
+        return "nothing of this happened in the run: let it happen, or leave the threshold out"
+    longer_s = _LONGER * duration_s * result.needed / result.samples
+    return (
+        f"let the run last about {max(longer_s, 1):,.0f} s, which has enough at this rate, or "
+        "judge a lower percentile"
+    )
 
 
 def _needs_better_clocks(soundness: Soundness, result: ThresholdResult) -> bool:
@@ -215,6 +236,7 @@ def _is_broken_by_clocks(soundness: Soundness, result: ThresholdResult) -> bool:
     """Return whether a threshold may hold after all, by what is unknown of the clocks."""
     if not _needs_better_clocks(soundness, result) or result.value is None:
         return False
+    # What never happened is no matter of clocks: the difference is infinite then.
     off_ms = abs(result.value - result.threshold.limit)
     return off_ms <= (soundness.clock_uncertainty_ms or 0)
 
@@ -226,4 +248,4 @@ def _broken(result: ThresholdResult) -> Reason:
     else:
         remedy = "see when it rose in the report's charts, and what the server did then"
     limit = f"{threshold.comparison} {threshold.limit:g}"
-    return Reason("threshold", threshold.figure, result.value, limit, remedy)
+    return Reason("threshold", threshold.figure, result.shown_value, limit, remedy)

@@ -16,9 +16,10 @@ BLOCK = Block(
 )
 
 
-def test_a_block_knows_its_name_in_brackets() -> None:
-    assert BLOCK.bracket == "<action>"
-    assert Block("load", ()).bracket == ""
+def test_a_block_knows_its_names_in_brackets() -> None:
+    assert BLOCK.brackets == ("<action>",)
+    assert Block("phases.<phase>.latency.<event>", ()).brackets == ("<phase>", "<event>")
+    assert Block("load", ()).brackets == ()
 
 
 def test_a_block_gives_its_figures_by_key_and_by_kind() -> None:

@@ -48,7 +48,7 @@ def test_only_what_may_be_shed_can_be_coalesced() -> None:
 def test_faults_are_what_a_server_may_never_do() -> None:
     faults = {each.name for each in LEDGER.figures if each.gravity is Gravity.FAULT}
 
-    assert faults == {"lost", "duplicate", "out_of_order"}
+    assert faults == {"lost", "duplicate", "out_of_order", "after_end"}
 
 
 def test_the_steps_of_a_fan_out_are_in_their_order() -> None:

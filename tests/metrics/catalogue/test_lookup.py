@@ -56,7 +56,8 @@ def test_a_figure_says_what_it_is() -> None:
     assert lost is not None
     assert (lost.unit, lost.kind, lost.percentile) == ("deliveries", Kind.COUNT, None)
     assert lost.samples == ("ledger.channel.message.created.expected",)
-    assert lost.value == "channel.message.created"
+    assert lost.values == ("channel.message.created",)
+    assert lost.judged_by == "ledger.channel.message.created.judged_share"
 
 
 def test_samples_are_figures_too() -> None:
@@ -78,7 +79,7 @@ def test_a_figure_that_cannot_be_is_none() -> None:
 
 
 def test_brackets_stand_for_known_names() -> None:
-    assert {block.bracket for block in BLOCKS} - {""} <= set(DIMENSIONS)
+    assert {each for block in BLOCKS for each in block.brackets} <= set(DIMENSIONS)
 
 
 def test_a_meaning_is_a_plain_sentence_without_a_full_stop() -> None:

@@ -102,3 +102,17 @@ def test_a_ratio_is_rounded_to_its_worse_side(
     part: int, whole: int, better: Better, value: float | None
 ) -> None:
     assert ratio_value(part, whole, better) == value
+
+
+def test_what_never_came_is_later_than_all_that_did() -> None:
+    figures = latency_values(histogram(*[1000] * 30), never=70)
+
+    assert (figures["count"], figures["never"], figures["min_ms"]) == (100, 70, 1.0)
+    assert {figures[key] for key in ("mean_ms", "p50_ms", "p99_ms", "max_ms")} == {"never"}
+    assert latency_values(histogram(*[1000] * 60), never=40)["p50_ms"] == 1.0
+
+
+def test_where_nothing_came_everything_is_never() -> None:
+    figures = latency_values(Histogram(), never=3)
+
+    assert {figures[key] for key in LATENCY_KEYS[1:]} == {"never"}

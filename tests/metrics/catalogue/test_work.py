@@ -24,5 +24,5 @@ def test_the_load_is_made_of_its_counts_and_peaks() -> None:
 
 
 def test_an_error_is_judged_beside_all_that_was_tried() -> None:
-    assert ACTIONS.figure("errors").samples == ("count", "errors")
-    assert ACTIONS.figure("dropped").samples == ("count", "errors", "dropped")
+    assert ACTIONS.figure("errors").samples == ("completed", "errors")
+    assert ACTIONS.figure("dropped").samples == ("completed", "errors", "dropped")

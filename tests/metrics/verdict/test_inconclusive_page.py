@@ -25,5 +25,5 @@ def codes_in_the_source() -> set[str]:
 
 def test_every_reason_is_explained() -> None:
     explained = set(re.findall(r"^\| `([a-z_]+)` \|", PAGE.read_text(encoding="utf-8"), re.M))
-    # A broken threshold makes a FAIL.
-    assert explained == codes_in_the_source() - {"threshold_broken", "threshold"}
+    # A broken threshold makes a FAIL, and a warning changes no verdict.
+    assert explained == codes_in_the_source() - {"threshold", "little_judged"}

@@ -17,7 +17,7 @@ SUMMARY: dict[str, Any] = {
         **{"expected": 0, "delivered": 0, "missed": 0, "spurious": 0, "late": 0},
         "latency": {"count": 0},
     },
-    "actions": {"read": {"count": 4, "errors": 0, "dropped": 0}},
+    "actions": {"read": {"completed": 4, "errors": 0, "dropped": 0}},
     "completion": {"all": {"last": {"count": 3}, "incomplete": 0}},
 }
 

@@ -51,21 +51,21 @@ UNCLEAR = ThresholdResult(parse("actions.edit.p99_ms < 5"), 1.0, None, 12, 1000)
             id="an engine at its limit",
         ),
         pytest.param(
-            replace(SOUND, dropped_ratio=0.02, dropped_ratio_limit=0.01),
+            replace(SOUND, not_offered_ratio=0.02, dropped_ratio_limit=0.01),
             [HELD],
             Verdict.INCONCLUSIVE,
             ["arrivals_dropped"],
             id="less load than planned is no pass",
         ),
         pytest.param(
-            replace(SOUND, dropped_ratio=0.02, dropped_ratio_limit=0.01),
+            replace(SOUND, not_offered_ratio=0.02, dropped_ratio_limit=0.01),
             [BROKEN],
             Verdict.FAIL,
             ["threshold", "arrivals_dropped"],
             id="and excuses no failure",
         ),
         pytest.param(
-            replace(SOUND, dropped_ratio=0.01, dropped_ratio_limit=0.01),
+            replace(SOUND, not_offered_ratio=0.01, dropped_ratio_limit=0.01),
             [HELD],
             Verdict.PASS,
             [],
@@ -215,3 +215,32 @@ def test_a_broken_ratio_says_so() -> None:
 def test_each_verdict_has_its_exit_code(verdict: Verdict, code: int) -> None:
     assert verdict.exit_code == code
     assert int(ExitCode.USAGE) == 2
+
+
+def test_a_person_s_stop_is_no_pass_whatever_held() -> None:
+    verdict, reasons = judge(replace(SOUND, is_stopped=True), [HELD])
+
+    assert verdict is Verdict.STOPPED
+    assert reasons == ()
+
+
+def test_a_run_without_what_it_is_about_is_no_pass_and_excuses_no_failure() -> None:
+    about = replace(SOUND, absent=("the peak is not in a run of 20 s",))
+
+    assert judge(about, [HELD])[0] is Verdict.INCONCLUSIVE
+    assert judge(about, [BROKEN])[0] is Verdict.FAIL
+
+
+def test_it_is_said_how_long_a_run_must_last_for_enough_samples() -> None:
+    few = ThresholdResult(P99, 1.0, None, 400, 1000)
+    _, (reason,) = judge(replace(SOUND, duration_s=30.0), [few])
+
+    assert reason.remedy.startswith("let the run last about 82 s, which has enough at this rate")
+
+
+def test_what_never_happened_cannot_be_helped_by_a_lower_percentile() -> None:
+    nothing = ThresholdResult(parse("notifications.missed == 0"), 0, None, 0, 0)
+    _, (reason,) = judge(SOUND, [nothing])
+
+    assert "percentile" not in reason.remedy
+    assert reason.remedy.startswith("nothing of this happened in the run")

@@ -1,0 +1,32 @@
+"""What a reader of a verdict must know besides it, and what does not change it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from loadtest.metrics.catalogue.lookup import all_figures
+from loadtest.metrics.verdict.thresholds import ThresholdResult, number_at
+from loadtest.metrics.verdict.verdict import Reason
+
+__all__ = ["JUDGED_SHARE_WANTED", "warnings_of"]
+
+JUDGED_SHARE_WANTED = 0.95
+"""A figure that leaves more than the rest of this unjudged says little."""
+
+
+def warnings_of(
+    summary: Mapping[str, Any], results: Iterable[ThresholdResult]
+) -> tuple[Reason, ...]:
+    """Return the warnings of a run, each once: thresholds whose figure was judged in part only."""
+    shares = dict.fromkeys(all_figures()[result.threshold.figure].judged_by for result in results)
+    found = ((path, number_at(summary, path)) for path in shares if path)
+    return tuple(
+        Reason("little_judged", path, share, f">= {JUDGED_SHARE_WANTED:g}", _REMEDY)
+        for path, share in found
+        if share is not None and share < JUDGED_SHARE_WANTED
+    )
+
+
+_REMEDY = (
+    "much of it happened while sessions started, ended or lost their connection, where either "
+    "outcome is right: let sessions stay longer (chat_sessions.stay_s), or read it with care"
+)
