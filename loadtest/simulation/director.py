@@ -183,13 +183,22 @@ class Director:
         self._is_sending = False
         self._due.clear()
 
+    @property
+    def has_started(self) -> bool:
+        """Whether every cell has begun with its workload."""
+        return all(cell.started_ns for cell in self._cells.values())
+
     def devices(self) -> list[Device]:
         """Return all devices of this worker."""
-        found: list[Device] = []
+        return [device for group in self.devices_by_cell() for device in group]
+
+    def devices_by_cell(self) -> list[list[Device]]:
+        """Return the devices of this worker's cells; two cells share no channel."""
+        found = []
         for cell in self._cells.values():
-            for user in cell.users.values():
-                found += user.devices
-            found += [introduction.device for introduction in cell.introductions.values()]
+            devices = [device for user in cell.users.values() for device in user.devices]
+            devices += [introduction.device for introduction in cell.introductions.values()]
+            found.append(devices)
         return found
 
     def _new_device(self, cell: int, username: str) -> Device:

@@ -9,7 +9,7 @@ nothing but a boundary.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from loadtest.metrics.ledger.model import (
     ABSENT,
@@ -17,6 +17,7 @@ from loadtest.metrics.ledger.model import (
     EXPECTED,
     LEAVING,
     OVERTAKEN,
+    OWN,
     EventRecord,
     Match,
     TrackedChannel,
@@ -80,6 +81,8 @@ class EventBook:
         self._records: dict[Match, list[EventRecord]] = {}
         self._parked: dict[Match, list[_Parked]] = {}
         self._parked_order: deque[_Parked] = deque()
+        self.on_end_taken: Callable[[TrackedChatSession, int], None] = _nobody
+        """Is told of a chat session whose end the server has taken, and of the instant."""
 
     # --- causes -------------------------------------------------------------------------------
 
@@ -91,6 +94,7 @@ class EventBook:
         *,
         due_ns: int | None = None,
         excluded: TrackedChatSession | None = None,
+        own: Iterable[TrackedChatSession] = (),
     ) -> EventRecord:
         """Expect an event at every chat session that is active in ``channel``.
 
@@ -100,12 +104,15 @@ class EventBook:
             written_ns: When its cause was written, perhaps a while ago.
             due_ns: When that was due; without it, when it was written.
             excluded: A chat session that must not see it.
+            own: Chat sessions that cause it by their end, so that it is nothing to them.
         """
         record = self._record(match, channel, written_ns)
         if due_ns is not None:
             record.due_ns = due_ns
         if excluded is not None:
             unjudge_slot(record, excluded.slot, ABSENT)
+        for chat_session in own:
+            unjudge_slot(record, chat_session.slot, OWN)
         self._enter(record)
         return record
 
@@ -181,6 +188,9 @@ class EventBook:
         if event in _STATES:
             self._overtake(records, record, chat_session, arrived_ns)
         arrival = self.book.take(record, chat_session, arrived_ns)
+        if record.ends is not None:
+            self.on_end_taken(record.ends, arrived_ns)
+            record.ends = None
         if arrival == Arrival.BOUNDARY and event in _EARLY:
             # A certain cause that becomes known later has the better claim.
             self._park(match, chat_session, arrived_ns, arrival)
@@ -269,6 +279,10 @@ class EventBook:
                 self._tally.event(parked.match[0]).boundary += 1
 
 
+def _nobody(_chat_session: TrackedChatSession, _at_ns: int) -> None:
+    """Be told and do nothing."""
+
+
 def _wanted(
     records: Iterable[EventRecord], chat_session: TrackedChatSession, *, newest_first: bool
 ) -> EventRecord | None:
@@ -276,7 +290,7 @@ def _wanted(
     best, best_rank = None, 0
     for record in records:
         code = code_at(record, chat_session)
-        rank = 2 if code >= OVERTAKEN else 1 if code == BOUNDARY else 0
+        rank = 2 if code >= OVERTAKEN else 1 if code in (BOUNDARY, OWN) else 0
         # An overtaken one is wanted only if nothing newer is.
         rank += code > OVERTAKEN
         if rank > best_rank or (rank == best_rank and rank and newest_first):

@@ -42,7 +42,6 @@ from loadtest.observations import Action, ChatEvent
 
 __all__ = ["Ledger"]
 
-_GONE = (ChatSessionState.ENDING, ChatSessionState.ENDED)
 _STARTS = (Action.USER_SESSION_START, Action.RECONNECT)
 
 
@@ -68,6 +67,7 @@ class Ledger:
         self._messages = MessageBook(self.settings, self._tally, self._notifications, self._pushes)
         self._keystrokes = KeystrokesBook(self.settings, self._tally)
         self._events = EventBook(self.settings, self._tally)
+        self._events.on_end_taken = self._end_taken
         self._participants = ParticipantBook(self.settings, self._events)
         self._presence = PresenceBook(self.settings, self._events)
         self._typing = TypingBook(self.settings, self._events)
@@ -155,7 +155,7 @@ class Ledger:
         if who.user is not None and was_online:
             self._notifications.device_leaving(who, who.user, at_ns, is_clean=False)
         for chat_session in who.chat_sessions.values():
-            if chat_session.state in (ChatSessionState.STARTING, ChatSessionState.ACTIVE):
+            if chat_session.is_present:
                 self._leave(chat_session, at_ns, is_clean=False)
         if who.user is not None and was_online:
             self._presence.offline(who.user, at_ns)
@@ -190,17 +190,19 @@ class Ledger:
     def chat_session_ending(self, session: int, at_ns: int) -> None:
         """The UNSUBSCRIBE frames were written, or the start was given up."""
         chat_session = self._roster.chat_sessions.get(session)
-        if chat_session is None or chat_session.state in _GONE:
-            return
-        if chat_session.state is ChatSessionState.LOST:
-            self._roster.session_ending(chat_session, at_ns)
-        else:
+        if chat_session is not None and chat_session.is_present:
             self._leave(chat_session, at_ns, is_clean=True)
+        elif chat_session is not None and chat_session.state is ChatSessionState.LOST:
+            self._roster.session_ending(chat_session, at_ns)
 
     def chat_session_ended(self, session: int, at_ns: int) -> None:
         """The server has answered a frame that was written after the UNSUBSCRIBE frames."""
         chat_session = self._roster.chat_sessions.get(session)
-        if chat_session is None or not self.settings.server_keeps_order:
+        if chat_session is not None:
+            self._end_taken(chat_session, at_ns)
+
+    def _end_taken(self, chat_session: TrackedChatSession, at_ns: int) -> None:
+        if not self.settings.server_keeps_order:
             return
         if self._roster.session_ended(chat_session, at_ns) and chat_session.attendance is not None:
             self._notifications.end_taken(chat_session.attendance, at_ns)

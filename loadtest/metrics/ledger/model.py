@@ -19,6 +19,7 @@ __all__ = [
     "EXPECTED",
     "LEAVING",
     "OVERTAKEN",
+    "OWN",
     "Attendance",
     "ChatSessionState",
     "Crossing",
@@ -42,11 +43,13 @@ __all__ = [
 ABSENT = 0
 BOUNDARY = 1
 BOUNDARY_SEEN = 2
-DELIVERED = 3
-OVERTAKEN = 4
+OWN = 3
+"""A chat session that ends itself, and with that causes the event: it may see it or not."""
+DELIVERED = 4
+OVERTAKEN = 5
 """Expected, not seen, but a newer one of the same sender or subject was."""
-EXPECTED = 5
-LEAVING = 6
+EXPECTED = 6
+LEAVING = 7
 """Expected, not seen, and its chat session has begun to end since."""
 
 _REMEMBERED_SPANS = 8
@@ -158,6 +161,11 @@ class TrackedChatSession:
         """When the server had certainly taken the end; 0: it has perhaps not."""
         self.gap: Gap | None = None
         """Since its connection was lost last."""
+
+    @property
+    def is_present(self) -> bool:
+        """Whether it is active or starting."""
+        return self.state in (ChatSessionState.STARTING, ChatSessionState.ACTIVE)
 
     def has_ended_at(self, at_ns: int) -> bool:
         """Return whether the server had certainly taken its end at an instant."""
@@ -384,13 +392,15 @@ Match = tuple[ChatEvent, int, int, int]
 class EventRecord(Record):
     """One event that carries nothing of ours."""
 
-    __slots__ = ("match",)
+    __slots__ = ("ends", "match")
 
     def __init__(
         self, match: Match, channel: TrackedChannel, written_ns: int, deadline_ns: int
     ) -> None:
         super().__init__(match[0], channel, written_ns, written_ns, deadline_ns)
         self.match = match
+        self.ends: TrackedChatSession | None = None
+        """The chat session whose end is the cause: who sees the event knows that it was taken."""
 
 
 class MessageRecord(Record):

@@ -6,7 +6,13 @@ leaving are boundary. Frames of one connection cannot race.
 """
 
 from loadtest.metrics.ledger.events import EventBook
-from loadtest.metrics.ledger.model import Attendance, EventRecord, TrackedChatSession
+from loadtest.metrics.ledger.model import (
+    Attendance,
+    ChatSessionState,
+    DeviceState,
+    EventRecord,
+    TrackedChatSession,
+)
 from loadtest.metrics.ledger.settings import LedgerSettings
 from loadtest.observations import ChatEvent
 
@@ -66,9 +72,12 @@ class ParticipantBook:
             self._unjudged(ChatEvent.PARTICIPANT_LEFT, attendance, at_ns)
         else:
             match = (ChatEvent.PARTICIPANT_LEFT, attendance.channel.id, attendance.user.id, 0)
-            # Its own slot is a boundary by now: with a user session ``self`` ends first, so that
-            # the device may still see its own leaving.
-            record = self._events.cause(match, attendance.channel, at_ns)
+            # With a user session ``self`` ends first, so that the device may see its own leaving.
+            own = (chat_session,) if chat_session.state is ChatSessionState.ENDING else ()
+            record = self._events.cause(match, attendance.channel, at_ns, own=own)
+            # ``self`` is the last topic that is ended, unless the whole user session ends.
+            if chat_session.device.state is DeviceState.ONLINE:
+                record.ends = chat_session
             self._left[attendance] = (at_ns, record)
 
     def _unjudged(self, event: ChatEvent, attendance: Attendance, at_ns: int) -> None:

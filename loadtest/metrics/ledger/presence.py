@@ -8,10 +8,12 @@ user race, the change is boundary.
 
 from loadtest.metrics.ledger.events import EventBook
 from loadtest.metrics.ledger.model import (
+    ChatSessionState,
     DeviceState,
     EventRecord,
     Match,
     TrackedChannel,
+    TrackedChatSession,
     TrackedDevice,
     TrackedUser,
 )
@@ -56,10 +58,18 @@ class PresenceBook:
         records = []
         for channel in user.channels:
             if is_certain:
-                records.append(self._events.cause(_match(channel, user), channel, at_ns))
+                own = _ending_in(channel, user)
+                records.append(self._events.cause(_match(channel, user), channel, at_ns, own=own))
             else:
                 self._events.cause_unjudged(_match(channel, user), channel, at_ns)
         self._offline[user] = records
+
+
+def _ending_in(channel: TrackedChannel, user: TrackedUser) -> list[TrackedChatSession]:
+    """Return the user's own chat sessions in a channel that end with its user session."""
+    attendance = channel.attendances.get(user)
+    sessions = attendance.chat_sessions if attendance is not None else ()
+    return [each for each in sessions if each.state is ChatSessionState.ENDING]
 
 
 def _match(channel: TrackedChannel, user: TrackedUser) -> Match:

@@ -21,6 +21,7 @@ from loadtest.metrics.ledger.model import (
     EXPECTED,
     LEAVING,
     OVERTAKEN,
+    OWN,
     ChatSessionState,
     MessageRecord,
     Record,
@@ -62,6 +63,7 @@ class Arrival:
     DELIVERED = "delivered"
     BOUNDARY = "boundary"
     DUPLICATE = "duplicate"
+    OWN = "own"
     AFTER_END = "after_end"
     ABSENT = "absent"
 
@@ -174,6 +176,11 @@ class RecordBook(Generic[RecordT]):
             record.state[slot] = BOUNDARY_SEEN
             self._tally.event(record.event).boundary_seen += 1
             return Arrival.BOUNDARY
+        if code == OWN:
+            record.state[slot] = BOUNDARY_SEEN
+            counted = self._tally.now.counted
+            counted[record.event] = counted.get(record.event, 0) + 1
+            return Arrival.OWN
         return Arrival.ABSENT
 
     def take_unexpected(self, record: Record, chat_session: TrackedChatSession) -> bool:

@@ -26,8 +26,6 @@ __all__ = ["Roster", "with_one", "without"]
 
 _T = TypeVar("_T")
 
-_PRESENT = (ChatSessionState.STARTING, ChatSessionState.ACTIVE)
-
 
 class Roster:
     """Everyone the observations have named."""
@@ -110,7 +108,7 @@ class Roster:
             device.chat_sessions[number] = chat_session
             if device.is_slow:
                 channel.slow_slots.add(chat_session.slot)
-        elif chat_session.state in _PRESENT:
+        elif chat_session.is_present:
             return chat_session
         chat_session.state = ChatSessionState.STARTING
         chat_session.starting_ns = at_ns
@@ -137,10 +135,10 @@ class Roster:
 
     def session_ending(self, chat_session: TrackedChatSession, at_ns: int) -> None:
         """Begin the end of a chat session."""
-        was = chat_session.state
+        was_present = chat_session.is_present
         self._leave(chat_session, at_ns, is_clean=True)
         chat_session.state = ChatSessionState.ENDING
-        if was in _PRESENT:
+        if was_present:
             _set_slot(chat_session, BOUNDARY)
         self._ending.append((at_ns + self._settings.race_ns, chat_session))
 
@@ -164,7 +162,7 @@ class Roster:
         chat_session.left_ns = at_ns
         self.active_count -= was_active
         attendance = chat_session.attendance
-        if attendance is None or chat_session.state not in _PRESENT:
+        if attendance is None or not chat_session.is_present:
             return
         attendance.active_count -= was_active
         attendance.starting_count -= not was_active

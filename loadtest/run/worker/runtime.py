@@ -6,6 +6,7 @@ ended, and the ledger is closed. Greenlets call its methods; everything they tou
 happens in the engine's thread.
 """
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,15 +23,17 @@ from loadtest.engine.target import target_from_url
 from loadtest.garbage import collect_rarely, keep_what_is_there
 from loadtest.metrics import Interval, Ledger, LedgerSettings
 from loadtest.metrics.clocks.offset import SteadyOffset
-from loadtest.observations import Observer
+from loadtest.observations import Observer, Phase
 from loadtest.profile import Profile
 from loadtest.recording import Journal, Recorder
 from loadtest.run.run_plan import RunPlan
 from loadtest.run.worker.health import HealthMonitor, raise_open_files_limit
 from loadtest.simulation.director import Director, Placement
 from loadtest.simulation.scripted_fleet import ScriptedFleet
+from loadtest.simulation.settling import Settling
 from loadtest.simulation.spanning.director import SpanningDirector
 from loadtest.simulation.spanning.worker import Spanning
+from loadtest.simulation.teardown import rounds
 from loadtest.simulation.user_numbers import UserNumbers
 from loadtest.spanning import DrainStage
 from loadtest.workload import Existing
@@ -42,6 +45,9 @@ _SETTLE_PERIOD_NS = 100 * NS_PER_MS
 _RECORD_PERIOD_NS = 20 * NS_PER_MS
 _POLL_S = 0.05
 _ENDED_AT_ONCE = 50
+_ROUND_POLL_S = 0.005
+# What a slow server may cost all rounds together; after that nobody waits for a round any more.
+_ROUNDS_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,8 @@ class WorkerRuntime:
         self.director = self._direct()
         self.user_numbers = UserNumbers()
         self.scripted = ScriptedFleet(self.fleet, plan.worker, plan.workers)
+        patience_ns = round(2 * profile.run.action_deadline_s * NS_PER_S)
+        self._settling = Settling(self.director, self.scripted, patience_ns)
         self._health = HealthMonitor(self.engine, clock)
         self._clock_offset: SteadyOffset | None = None
         self._is_finishing = False
@@ -123,6 +131,7 @@ class WorkerRuntime:
             recorder = Recorder(ledger, journal, run_id=plan.run_id, started_ns=started_ns)
             self.ledger = self._recorder = recorder
             observer = recorder.observer
+        self.ledger.begin_phase(Phase.RAMP, started_ns)
         self._observer = observer
         if self._spans:
             self.spanning = Spanning(
@@ -182,7 +191,7 @@ class WorkerRuntime:
     def spawning_completed(self) -> None:
         """Take note that no more users are on their way: the devices are what stays."""
         keep_what_is_there()
-        self.engine.submit(lambda: self.director.spawning_completed(self._clock()))
+        self.engine.submit(lambda: self._spawning_completed(self._clock()))
 
     def take_pushes(self, pushes: Sequence[tuple[int, int, int, int]]) -> None:
         """Take what the push sink got: user, channel, message and instant of each.
@@ -247,16 +256,14 @@ class WorkerRuntime:
 
     def _final_report(self) -> Report:
         drain_s = self.profile.run.drain_s
-        self.engine.call(self.director.stop_sending)
+        self.engine.call(self._stop_sending)
         if self.spanning is not None:
             self._wait(self._is_quiet, drain_s)
             self.engine.call(self.spanning.step, DrainStage.QUIET)
         self._wait(self._is_drained, drain_s)
         self._is_all_there = self.engine.call(self._has_all)
         self._wait_for_others(DrainStage.SATISFIED, self._are_others_satisfied)
-        # Not all at once: each end is seen by many, and the engine must get to reading them.
-        for some in batched(self._devices(), _ENDED_AT_ONCE):
-            self.engine.call(self._end_sessions, some)
+        self._end_in_rounds()
         self._wait(self._is_ended, drain_s)
         self._wait_for_others(DrainStage.DONE, self._have_others_told_all)
         report: Report = self.engine.call(self._close_ledger)
@@ -270,15 +277,37 @@ class WorkerRuntime:
         if self.engine.call(self.spanning.exchange.are_all, DrainStage.QUIET):
             self._wait(is_done, self.profile.run.drain_s)
 
-    def _wait(self, is_done: Callable[[], bool], timeout_s: float) -> None:
+    def _end_in_rounds(self) -> None:
+        """End all user sessions; of each cell only a few at a time."""
+        waited_until_ns = self._clock() + round(_ROUNDS_S * NS_PER_S)
+        for ending in rounds([*self.director.devices_by_cell(), self.scripted.devices]):
+            # Each end is seen by many, and the engine must get to reading them.
+            for some in batched(ending, _ENDED_AT_ONCE):
+                self.engine.call(self._end_sessions, some)
+            left_s = (waited_until_ns - self._clock()) / NS_PER_S
+            self._wait(functools.partial(_have_ended, ending), left_s, poll_s=_ROUND_POLL_S)
+
+    def _wait(
+        self, is_done: Callable[[], bool], timeout_s: float, *, poll_s: float = _POLL_S
+    ) -> None:
         deadline_ns = self._clock() + round(timeout_s * NS_PER_S)
         while not self.engine.call(is_done) and self._clock() < deadline_ns:
-            if self._hurried.wait(_POLL_S):
+            if self._hurried.wait(poll_s):
                 return
 
     # --- in the engine's thread ----------------------------------------------------------------
 
+    def _spawning_completed(self, now_ns: int) -> None:
+        self.director.spawning_completed(now_ns)
+        self._settling.spawning_completed(now_ns)
+
+    def _stop_sending(self) -> None:
+        self.director.stop_sending()
+        self.ledger.begin_phase(Phase.DRAIN, self._clock())
+
     def _settle(self, now_ns: int) -> None:
+        if self.is_sending and self._settling.is_over_now(now_ns):
+            self.ledger.begin_phase(Phase.STEADY, now_ns)
         if self.spanning is not None:
             self.spanning.turn(now_ns)
         else:
@@ -306,7 +335,7 @@ class WorkerRuntime:
             device.end(self._clock())
 
     def _is_ended(self) -> bool:
-        return all(device.state in (State.ENDED, State.IDLE) for device in self._devices())
+        return _have_ended(self._devices())
 
     def _devices(self) -> list[Device]:
         return [*self.director.devices(), *self.scripted.devices]
@@ -342,6 +371,10 @@ class WorkerRuntime:
         if self._recorder is not None:
             self._recorder.end()
         return report
+
+
+def _have_ended(devices: Sequence[Device]) -> bool:
+    return all(device.state in (State.ENDED, State.IDLE) for device in devices)
 
 
 def batched(devices: Sequence[Device], size: int) -> Iterator[Sequence[Device]]:

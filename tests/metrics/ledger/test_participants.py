@@ -47,7 +47,32 @@ def test_the_last_chat_session_of_a_user_is_missed_by_those_still_there() -> Non
     scene.leave(3, 31_000)
     scene.event(LEFT, 3, 31_004, 1, 2)
 
-    assert judged(scene, LEFT, 0) == {"expected": 2, "delivered": 2, "boundary": 1}
+    assert judged(scene, LEFT, 0) == {"expected": 2, "delivered": 2}
+
+
+def test_who_sees_a_leaving_knows_that_the_server_has_taken_the_end() -> None:
+    """``self`` is the last topic that a chat session ends, so nothing can reach it any more."""
+    scene = room([1, 2, 3])
+    scene.leave(3, 31_000)
+    scene.send(1, at_ms=31_001)
+    scene.event(LEFT, 3, 31_004, 1)
+    scene.send(2, at_ms=31_005)
+    for key in (1, 2):
+        scene.see(key, 31_010, 1, 2, 3)
+
+    figures = scene.messages()
+    assert (figures.boundary, figures.boundary_seen, figures.after_end) == (1, 1, 1)
+
+
+def test_with_a_user_session_a_leaving_proves_nothing() -> None:
+    """There ``self`` ends first, and the topic of messages later."""
+    scene = room([1, 2, 3])
+    scene.ledger.user_session_ending(3, 31_000_000_000)
+    scene.event(LEFT, 3, 31_004, 1)
+    scene.send(1, at_ms=31_005)
+    scene.see(1, 31_010, 1, 2, 3)
+
+    assert scene.messages().boundary == 1
 
 
 def test_a_device_may_see_its_own_leaving_but_not_its_own_entering() -> None:
@@ -59,8 +84,9 @@ def test_a_device_may_see_its_own_leaving_but_not_its_own_entering() -> None:
     scene.enter(3, at_ms=41_500)
     scene.settle(60_000)
 
-    assert judged(scene, LEFT, 0) == {"expected": 1, "delivered": 1, "boundary": 1}
+    assert judged(scene, LEFT, 0) == {"expected": 1, "delivered": 1}
     assert judged(scene, ENTERED, 1) == {"expected": 1, "lost": 1}
+    assert scene.figures().counted == {LEFT: 1}
 
 
 def test_further_chat_sessions_of_a_user_cause_nothing() -> None:

@@ -78,6 +78,14 @@ def test_the_end_or_loss_of_the_last_connection_is_seen() -> None:
         assert "lost" not in counts(scene.events(PRESENCE))
 
 
+def test_who_goes_offline_is_owed_nothing_of_it() -> None:
+    scene = room(3)
+    scene.ledger.user_session_ending(3, ns(31_000))
+    scene.event(PRESENCE, 3, 31_004, 1, 2, 3)
+
+    assert counts(scene.events(PRESENCE)) == {"expected": 2, "delivered": 2}
+
+
 def test_connections_that_break_together_do_not_see_each_other_go_offline() -> None:
     scene = room(3)
     for device in (3, 2):

@@ -86,6 +86,22 @@ def test_the_final_report_is_the_whole_run(url: str) -> None:
     assert running.reports[-1] is running.final, "nothing is reported after it"
 
 
+def test_a_run_has_a_ramp_a_steady_phase_and_a_drain(url: str) -> None:
+    running = Running(url)
+    running.add_users()
+    running.until(running.is_connected)
+    running.until(lambda: running.runtime._settling._is_over)
+    gevent.sleep(0.2)
+    running.runtime.finish()
+
+    phases = merge([running.final.snapshot]).figures.phases
+    assert list(phases) == ["ramp", "steady", "drain"]
+    assert phases["ramp"].from_s_low == 0.0
+    assert phases["ramp"].to_s_peak == phases["steady"].from_s_low
+    assert phases["ramp"].action("user_session_start").latency.count == 8
+    assert phases["steady"].action("user_session_start").latency.count == 0
+
+
 def test_pushes_are_taken_by_the_clock_of_the_worker(url: str) -> None:
     """The sink's clock, which the master's is, is a second behind this worker's."""
     running = Running(url)
