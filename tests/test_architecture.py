@@ -82,7 +82,7 @@ ALLOWED: dict[str, set[str]] = {
 }
 # Parts of which only some modules may be imported from elsewhere.
 DOORS: dict[tuple[str, str], set[str]] = {
-    ("users", "chat"): {"resources", "correlation", "dialect"},
+    ("users", "chat"): {"resources", "correlation", "dialect", "texts"},
     ("simulation", "chat"): {"resources", "correlation", "dialect"},
     ("run", "sink"): {"service"},
     # The newest self-test is stamped into a summary.

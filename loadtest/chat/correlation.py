@@ -17,6 +17,7 @@ __all__ = [
     "PROPERTY",
     "KeySequence",
     "Mark",
+    "encoded_text",
     "key_of_keystrokes",
     "marked_keystrokes",
     "message_body",
@@ -56,10 +57,22 @@ def worker_of_key(key: int) -> int:
     return key >> KEY_WORKER_SHIFT
 
 
-def message_body(text: str, mark: Mark) -> bytes:
-    """Return the JSON body of a SEND of a text message with ``mark``, keys in the SDK's order."""
+def encoded_text(text: str) -> bytes:
+    """Return ``text`` as JSON.
+
+    Raises:
+        UnicodeEncodeError: It holds half of a surrogate pair.
+    """
+    return _encode_text(text)
+
+
+def message_body(text: bytes, mark: Mark) -> bytes:
+    """Return the JSON body of a SEND of a text message with ``mark``, keys in the SDK's order.
+
+    ``text`` is JSON already, see ``encoded_text``.
+    """
     return b'{"type":"TEXT","body":%b,"properties":{"%b":%b}}' % (
-        _encode_text(text),
+        text,
         PROPERTY.encode(),
         _encode_text(mark),
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from loadtest.chat.correlation import Mark, marked_keystrokes, message_body
+from loadtest.chat.correlation import Mark, encoded_text, marked_keystrokes, message_body
 from loadtest.chat.resources import ChannelLinks, MessageLinks
 from loadtest.device.core import DeviceCore, Typed
 from loadtest.device.pending import Done, Outcome, Pending
@@ -144,8 +144,9 @@ def update_channel(
         return
     channel = msgspec.json.decode(links.resource)
     channel.update(changes)
+    body = _encode(channel)
     device.fleet.observer.channel_updated(device.number, links.id, timing.due_ns, timing.now_ns)
-    device.pending.act(links.actions["update"], _encode(channel), pending)
+    device.pending.act(links.actions["update"], body, pending)
     device.flush()
 
 
@@ -171,12 +172,13 @@ def reply_to_message(device: DeviceCore, message: MessageLinks, text: str, timin
 
 
 def _caused_message(device: DeviceCore, channel: int, text: str, timing: Timing) -> bytes:
-    sequence = device.drafts.next_sequence(channel)
     fleet = device.fleet
+    encoded = encoded_text(text)  # first: what cannot be sent must cause nothing
+    sequence = device.drafts.next_sequence(channel)
     key = fleet.next_key()
     fleet.observer.message_sent(key, device.number, channel, sequence, timing.due_ns, timing.now_ns)
     return message_body(
-        text, Mark(fleet.run, key, device.number, sequence, timing.due_ns, timing.now_ns)
+        encoded, Mark(fleet.run, key, device.number, sequence, timing.due_ns, timing.now_ns)
     )
 
 
@@ -199,10 +201,11 @@ def edit_message(device: DeviceCore, message: MessageLinks, text: str, timing: T
     pending = timing.pending(Action.EDIT)
     if _is_refused(device, pending):
         return
+    body = _encode({"body": text})
     device.fleet.observer.message_edited(
         device.number, message.channel, message.id, timing.due_ns, timing.now_ns
     )
-    device.pending.act(message.actions.edit, _encode({"body": text}), pending)
+    device.pending.act(message.actions.edit, body, pending)
     device.flush()
 
 
@@ -247,7 +250,7 @@ def _write_keystrokes(device: DeviceCore, typed: Typed, now_ns: int) -> None:
     if _is_refused(device, pending, links, "keystrokes"):
         return
     key = fleet.next_key()
-    fleet.observer.keystrokes_sent(key, device.number, links.id, typed.due_ns, now_ns)
     body = _encode({"keys": marked_keystrokes(typed.keys, fleet.run, key)})
+    fleet.observer.keystrokes_sent(key, device.number, links.id, typed.due_ns, now_ns)
     device.pending.act(links.actions["keystrokes"], body, pending)
     device.flush()

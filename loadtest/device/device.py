@@ -8,6 +8,7 @@ things happen; what its user does is asked of ``chat_sessions`` and of the funct
 The order of frames is the SDK's; the hot path is ``receive_message``.
 """
 
+from loadtest.chat.texts import cleaned
 from loadtest.clock import NS_PER_S
 from loadtest.device import events
 from loadtest.device.attempt import Attempt
@@ -34,6 +35,8 @@ __all__ = ["Device"]
 _DISCONNECT_RECEIPT = b"close-0"
 _ACCESS_DENIED = "AccessDeniedError"
 _ENDED_EARLY = "ended before it was active"
+# Beyond the longest pause between heart-beats that the SDK asks a server for.
+_LONG_SILENCE_S = 15.0
 
 
 class Device(DeviceCore):
@@ -99,7 +102,7 @@ class Device(DeviceCore):
         try:
             connection.receive(data, self, now_ns)
         except RemoteProtocolError as error:
-            self.break_off(f"protocol error: {error}", now_ns)
+            self.break_off(f"protocol error: {cleaned(str(error))}", now_ns)
         else:
             connection.flush()
 
@@ -115,7 +118,7 @@ class Device(DeviceCore):
             self.fleet.observer.user_session_ended(self.number, now_ns)
             self.tell_listener(now_ns)
         elif (self.state, "lost") in NEXT_STATE:
-            self.lose(reason, now_ns)
+            self.lose(cleaned(reason) + self._after_silence(now_ns), now_ns)
 
     def end(self, now_ns: int) -> None:
         """End the user session as the SDK does; without a connection, or before it is up, at once.
@@ -343,7 +346,21 @@ class Device(DeviceCore):
         """Take the server's close frame; the loss follows when the link is closed."""
         if (self.state, "lost") in NEXT_STATE:
             words = f"closed by the server with code {code}"
-            self.lose(f"{words} ({reason})" if reason else words, now_ns)
+            if reason:
+                words += f" ({cleaned(reason)})"
+            self.lose(words + self._after_silence(now_ns), now_ns)
+
+    def _after_silence(self, now_ns: int) -> str:
+        """Return a hint if the connection was closed when nothing had come for a while.
+
+        Its time is rounded, so that what a proxy does to a thousand devices is one kind of loss.
+        """
+        silence_s = 0.0
+        if self.connection is not None and self.state is State.ACTIVE:
+            silence_s = (now_ns - self.connection.last_byte_ns) / NS_PER_S
+        if silence_s < _LONG_SILENCE_S:
+            return ""
+        return f" after {round(silence_s / 5) * 5} s without traffic: an idle timeout of a proxy?"
 
 
 def _give_up_connecting(device: Device, epoch: int, now_ns: int) -> None:

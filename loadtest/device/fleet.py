@@ -12,6 +12,7 @@ from loadtest.chat.correlation import KeySequence
 from loadtest.chat.dialect import DIALECT_2, Dialect
 from loadtest.chat.resources import ChannelLinks, ChannelResource
 from loadtest.clock import NS_PER_MS, NS_PER_S
+from loadtest.device.kinds import with_bounded_kinds
 from loadtest.device.timers import TimerLanes
 from loadtest.errors import RemoteProtocolError
 from loadtest.observations import ChatEvent, Observer
@@ -117,7 +118,7 @@ class Fleet:
         open_link: Callable[[LinkOwner], None],
     ) -> None:
         self.settings = settings
-        self.observer = observer
+        self.observer = with_bounded_kinds(observer)
         self.run = run
         self.random_bits = random_bits
         self.open_link = open_link

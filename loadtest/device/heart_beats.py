@@ -64,6 +64,10 @@ def _check_silence(device: Beating, epoch: int, period_ns: int, now_ns: int) -> 
         return
     silence_ns = now_ns - connection.last_byte_ns
     if silence_ns >= 2 * period_ns:
-        device.break_off(f"nothing came from the server for {silence_ns / NS_PER_S:.1f} s", now_ns)
+        # The same words for every device: how late the silence was noticed says nothing.
+        awaited_s = 2 * period_ns / NS_PER_S
+        device.break_off(
+            f"nothing came from the server for two heart-beats ({awaited_s:g} s)", now_ns
+        )
     else:
         device.fleet.timers.after(period_ns, now_ns, _check_silence, device, epoch, period_ns)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import msgspec
 
 from loadtest.chat.resources import ErrorBody, decode, type_of
+from loadtest.chat.texts import cleaned
 from loadtest.clock import NS_PER_S
 from loadtest.device.line import DeviceLine
 from loadtest.device.numbers import ACTION, RELAY, wire_id
@@ -245,7 +246,10 @@ def _is_of_type(body: bytes, types: frozenset[str]) -> bool:
 def error_of(frame: Frame) -> ErrorBody:
     """Return the error in an ERROR frame or in a message of the errors queue, however garbled."""
     try:
-        return decode(_error_decoder, frame.body)
+        error = decode(_error_decoder, frame.body)
     except RemoteProtocolError:
         excerpt = frame.body[:_EXCERPT_BYTES].decode("utf-8", "replace")
-        return ErrorBody(message=excerpt or frame.get("message") or "no body")
+        error = ErrorBody(message=excerpt or frame.get("message") or "no body")
+    error.error = cleaned(error.error)
+    error.message = cleaned(error.message)
+    return error

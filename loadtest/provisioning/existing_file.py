@@ -45,13 +45,23 @@ def read_existing(path: Path) -> Existing:
         raise UsageError(f"{path}: its name must end in {', '.join(_READERS)}")
     try:
         rows = read(path.read_bytes().decode("utf-8-sig"))
+        unsendable = list(_halves_of_surrogates(rows))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise UsageError(f"{path}: it cannot be read: {reason}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: byte {error.start} is not UTF-8") from error
+    except RecursionError as error:
+        raise UsageError(f"{path}: it is nested too deeply") from error
     except _UnreadableError as error:
         raise UsageError(f"{path}: {error}") from error
+    if unsendable:
+        raise UsageError(
+            *(
+                f"{path}: {place} holds half of a surrogate pair; UTF-8 cannot carry it"
+                for place in unsendable[:_PROBLEMS_SHOWN]
+            )
+        )
     checker = _Checker()
     existing = checker.existing(rows)
     if checker.problems:
@@ -60,6 +70,23 @@ def read_existing(path: Path) -> Existing:
         rest = [f"{path}: and {more} more problems"] if more else []
         raise UsageError(*(f"{path}: {problem}" for problem in shown), *rest)
     return existing
+
+
+def _halves_of_surrogates(value: object, place: str = "the top") -> Iterator[str]:
+    """Yield where a text cannot be encoded; JSON can write such texts as escapes."""
+    if isinstance(value, str):
+        if any("\ud800" <= each <= "\udfff" for each in value):
+            yield place
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from _halves_of_surrogates(key, f"a key of {place}")
+            name = key.encode(errors="replace").decode() if isinstance(key, str) else str(key)
+            yield from _halves_of_surrogates(
+                each, name if place == "the top" else f"{place}.{name}"
+            )
+    elif isinstance(value, list):
+        for number, each in enumerate(value):
+            yield from _halves_of_surrogates(each, f"{place}[{number}]")
 
 
 # --- the formats ------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from loadtest.chat.correlation import (
     PROPERTY,
     KeySequence,
     Mark,
+    encoded_text,
     key_of_keystrokes,
     marked_keystrokes,
     message_body,
@@ -29,7 +30,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]))
 
 @given(texts, marks)
 def test_a_message_comes_back_with_its_text_and_mark(text: str, mark: Mark) -> None:
-    body = json.loads(message_body(text, mark))
+    body = json.loads(message_body(encoded_text(text), mark))
 
     assert list(body) == ["type", "body", "properties"]
     assert (body["type"], body["body"]) == ("TEXT", text)

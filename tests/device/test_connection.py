@@ -5,9 +5,14 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
+from websockets.frames import Frame as LibraryFrame
+from websockets.http11 import Request
+from websockets.server import ServerProtocol
+from websockets.typing import Subprotocol
 
 from loadtest.device import DeviceSettings
-from loadtest.device.connection import Connection
+from loadtest.device.connection import Connection, DeflatingConnection
 from loadtest.errors import RemoteProtocolError
 from loadtest.wire.stomp import HEART_BEAT, Frame, encode
 from tests.support.device_world import URI
@@ -256,3 +261,64 @@ def test_a_close_during_the_handshake_says_what_it_cut_short(answer: bytes, word
 
 def test_a_close_after_the_handshake_needs_no_explanation() -> None:
     assert opened().connection.explain_close("reset") == "reset"
+
+
+# --- compressed ---------------------------------------------------------------------------------
+
+
+class DeflatingLine(Line):
+    """A connection that offers to compress, beside the library's server."""
+
+    def __init__(self, *, server_agrees: bool) -> None:
+        self.link = FakeLink()
+        settings = DeviceSettings(URI, offers_deflate=True)
+        self.connection = DeflatingConnection(self.link, settings, random.Random(2).getrandbits, 0)
+        self.owner = Owner()
+        self.server = ServerProtocol(
+            subprotocols=[Subprotocol("v12.stomp")],
+            extensions=[ServerPerMessageDeflateFactory()] if server_agrees else None,
+        )
+        self.server.receive_data(self.link.take())
+        [request] = self.server.events_received()
+        assert isinstance(request, Request)
+        self.server.send_response(self.server.accept(request))
+
+    def answer(self) -> None:
+        """Give the connection what the server has written."""
+        self.feed(b"".join(self.server.data_to_send()))
+
+    def read(self) -> tuple[list[bytes], bool]:
+        """Return what the server got, and whether it came compressed."""
+        data = self.link.take()
+        self.server.receive_data(data)
+        frames = [each for each in self.server.events_received() if isinstance(each, LibraryFrame)]
+        return [bytes(each.data) for each in frames], bool(data[0] & 0x40)
+
+
+@pytest.mark.parametrize("agrees", [True, False], ids=["agreed", "declined"])
+def test_messages_are_compressed_both_ways_if_the_server_agrees(agrees: bool) -> None:
+    line = DeflatingLine(server_agrees=agrees)
+    line.server.send_text(receipt("receipt-1"))
+    line.server.send_text(message("subscription-1", b"b" * 200, ack="7"))
+    line.answer()
+    assert [each[0] for each in line.take()] == ["opened", "receipt", "message"]
+
+    line.connection.write(b"first")
+    line.connection.write_all([b"second"])
+    line.connection.acknowledge(b"7", b"subscription-1")
+    line.connection.flush()
+    ack = b"ACK\nid:7\nsubscription:subscription-1\n\n\0"
+    assert line.read() == ([b"first", b"second", ack], agrees)
+
+
+def test_a_compressed_connection_answers_pings_and_closes() -> None:
+    line = DeflatingLine(server_agrees=True)
+    line.answer()
+    line.take()
+    line.server.send_ping(b"?")
+    line.answer()
+    line.connection.flush()
+    assert line.read() == ([b"?"], False)
+    line.server.send_close(1001, "bye")
+    line.answer()
+    assert line.take() == [("closing", 1001, "bye")]

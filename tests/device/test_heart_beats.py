@@ -68,7 +68,7 @@ def test_a_server_that_is_silent_at_once_is_given_up_after_two_periods() -> None
 
     assert rig.device.state is State.WAITING
     assert rig.link.is_aborted
-    reason = "nothing came from the server for 20.0 s"
+    reason = "nothing came from the server for two heart-beats (20 s)"
     assert world.observer.named("connection_lost") == [("connection_lost", 1, world.now_ns, reason)]
 
 

@@ -169,3 +169,35 @@ def test_a_user_session_after_the_end_of_another_begins_anew() -> None:
     connect = rig.connect()
     assert connect.get("StompX-Auth-Session-ID") is None
     assert commands(rig.read()) == ["SUBSCRIBE /application/user.relay"]
+
+
+# --- silence before the end -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("silence_s", "hint"),
+    [
+        (14, ""),
+        (59.2, " after 60 s without traffic: an idle timeout of a proxy?"),
+        (61.9, " after 60 s without traffic: an idle timeout of a proxy?"),
+    ],
+)
+def test_a_connection_that_is_closed_when_nothing_came_hints_at_a_proxy(
+    silence_s: float, hint: str
+) -> None:
+    world = DeviceWorld(heart_beats=False)
+    rig = world.active_rig()
+    world.advance(silence_s)
+    rig.close_link()
+
+    [reason] = [call[-1] for call in world.observer.calls if call[0] == "connection_lost"]
+    assert reason == f"connection closed by the server{hint}"
+
+
+def test_what_a_server_says_at_the_end_is_harmless_and_short() -> None:
+    world = DeviceWorld()
+    rig = world.active_rig()
+    rig.feed(rig.peer.close(1011, "\x1b[2J PASS\r\n"))
+
+    [reason] = [call[-1] for call in world.observer.calls if call[0] == "connection_lost"]
+    assert reason == "closed by the server with code 1011 (\ufffd[2J PASS )"

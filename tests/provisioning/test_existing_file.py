@@ -221,3 +221,26 @@ def test_all_problems_are_said_at_once_up_to_a_number(tmp_path: Path) -> None:
 
     assert len(found) == 21
     assert found[-1] == "and 10 more problems"
+
+
+def test_half_a_surrogate_pair_is_named_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "there.json"
+    path.write_text(
+        '{"users": [{"name": "a\\ud83d"}, {"name": "b", "auth_params": {"pin": "\\ud83d"}}],'
+        ' "channels": [{"name": "\\ud83d", "type": "PUBLIC", "members": ["b"]}]}'
+    )
+    with pytest.raises(UsageError) as caught:
+        read_existing(path)
+    rule = "holds half of a surrogate pair; UTF-8 cannot carry it"
+    assert caught.value.problems == (
+        f"{path}: users[0].name {rule}",
+        f"{path}: users[1].auth_params.pin {rule}",
+        f"{path}: channels[0].name {rule}",
+    )
+
+
+def test_a_file_that_is_nested_too_deeply_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "there.json"
+    path.write_text('{"users": ' + "[" * 100_000 + "]" * 100_000 + "}")
+    with pytest.raises(UsageError, match="it is nested too deeply"):
+        read_existing(path)

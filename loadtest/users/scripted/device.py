@@ -24,6 +24,7 @@ from loadtest.engine import EngineStoppedError
 from loadtest.errors import ActionFailedError, UsageError
 from loadtest.observations import Action
 from loadtest.run.worker.runtime import WorkerRuntime
+from loadtest.users.scripted.arguments import check_json, check_texts
 from loadtest.users.scripted.handlers import (
     HANDLERS,
     Handler,
@@ -160,7 +161,14 @@ class ChatDevice:
     def create_channel(
         self, channel_type: str, name: str = "", *, members: tuple[str, ...] = ()
     ) -> Channel:
-        """Create a channel, or enter the one of that name that exists, and return it."""
+        """Create a channel, or enter the one of that name that exists, and return it.
+
+        Raises:
+            UsageError: A name cannot be sent, as for every text of an action.
+        """
+        check_texts("create_channel", type=channel_type, name=name)
+        for member in members:
+            check_texts("create_channel", member=member)
         body: dict[str, object] = {"type": channel_type}
         if name:
             body["name"] = body["displayName"] = name
@@ -188,6 +196,7 @@ class ChatDevice:
 
     def invite_user(self, channel: Channel, username: str) -> None:
         """Make a user a member of a channel; the user must have been connected once."""
+        check_texts("invite_user", username=username)
         self._act(
             Action.INVITE_USER,
             lambda core, timing: actions.invite_user(core, channel.links, username, timing),
@@ -200,6 +209,7 @@ class ChatDevice:
         """Change a channel, such as ``display_name="…"`` or ``properties={…}``."""
         names = {"display_name": "displayName"}
         body = {names.get(name, name): value for name, value in changes.items()}
+        check_json("update_channel", body)
         outcome = self._act(
             Action.UPDATE_CHANNEL,
             lambda core, timing: actions.update_channel(core, channel.links, body, timing),
@@ -259,6 +269,7 @@ class ChatDevice:
 
     def send_message(self, channel: Channel, text: str) -> Message:
         """Send a text message and return it as the server gave it back."""
+        check_texts("send_message", text=text)
         outcome = self._act(
             Action.MESSAGE,
             lambda core, timing: actions.send_message(core, channel.links, text, timing),
@@ -267,6 +278,7 @@ class ChatDevice:
 
     def reply_to_message(self, message: Message, text: str) -> Message:
         """Send a text message as a reply and return it."""
+        check_texts("reply_to_message", text=text)
         outcome = self._act(
             Action.REPLY,
             lambda core, timing: actions.reply_to_message(core, message.links, text, timing),
@@ -275,6 +287,7 @@ class ChatDevice:
 
     def send_keystrokes(self, channel: Channel, keys: str) -> None:
         """Type ``keys``; the SDK's debounce decides what is sent, so nothing is awaited."""
+        check_texts("send_keystrokes", keys=keys)
 
         def send(core: DeviceCore, now_ns: int) -> None:
             actions.send_keystrokes(core, channel.links, keys, Timing(now_ns, now_ns))
@@ -290,6 +303,7 @@ class ChatDevice:
 
     def edit_message(self, message: Message, text: str) -> Message:
         """Change the text of a message and return it."""
+        check_texts("edit_message", text=text)
         outcome = self._act(
             Action.EDIT,
             lambda core, timing: actions.edit_message(core, message.links, text, timing),
@@ -298,6 +312,7 @@ class ChatDevice:
 
     def react_to_message(self, message: Message, emoji: str) -> None:
         """React to a message with an emoji."""
+        check_texts("react_to_message", emoji=emoji)
         self._act(
             Action.REACT,
             lambda core, timing: actions.react_to_message(core, message.links, emoji, timing),
@@ -328,7 +343,11 @@ class ChatDevice:
         runtime = self._runtime
 
         def begin() -> None:
-            start(lambda told: runtime.mailbox.put(result.set, told), runtime.now_ns())
+            try:
+                start(lambda told: runtime.mailbox.put(result.set, told), runtime.now_ns())
+            except Exception as error:
+                # The caller is told at once, and not by a deadline that it knows nothing of.
+                runtime.mailbox.put(result.set_exception, error)
 
         runtime.engine.submit(begin)
         settings = runtime.fleet.settings

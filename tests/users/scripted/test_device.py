@@ -284,3 +284,53 @@ def test_scripted_traffic_is_judged_by_the_ledger(world: ScriptedWorld) -> None:
     assert (seen.expected, seen.delivered, seen.unexpected) == (2, 2, {})
     notified = figures.all_notifications()
     assert (notified.expected, notified.delivered, notified.spurious) == (1, 1, 0)
+
+
+# --- what cannot be sent ----------------------------------------------------------------------
+
+HALF = "\ud83d"
+
+
+@pytest.mark.parametrize(
+    ("act", "words"),
+    [
+        (lambda device, room: device.send_message(room, f"hi {HALF}"), "send_message: text is"),
+        (lambda device, room: device.send_message(room, b"hi"), "of the type bytes"),
+        (lambda device, room: device.send_keystrokes(room, HALF), "send_keystrokes: keys is"),
+        (lambda device, _: device.create_channel("PUBLIC", HALF), "create_channel: name is"),
+        (
+            lambda device, _: device.create_channel("DIRECT", members=("bob", HALF)),
+            "create_channel: member is",
+        ),
+        (lambda device, room: device.invite_user(room, HALF), "invite_user: username is"),
+        (
+            lambda device, room: device.update_channel(room, properties={"a": object()}),
+            "cannot be sent; it is no JSON",
+        ),
+        (lambda device, room: device.update_channel(room, display_name=HALF), "surrogate"),
+    ],
+)
+def test_what_cannot_be_sent_is_refused_where_the_caller_is(
+    world: ScriptedWorld, act: Callable[[ChatDevice, Channel], object], words: str
+) -> None:
+    device = world.device("alice")
+    room = lobby(device)
+    with pytest.raises(UsageError, match=words):
+        act(device, room)
+
+    # The ledger was told nothing, and the next message is the sender's first.
+    assert device.send_message(room, "first").body == "first"
+
+
+def test_a_defect_in_the_engine_reaches_the_caller_at_once(
+    world: ScriptedWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = world.device("alice")
+    room = lobby(device)
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("loadtest.device.actions.send_message", broken)
+    with pytest.raises(ZeroDivisionError):
+        device.send_message(room, "hi")
