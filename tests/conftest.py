@@ -24,7 +24,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "work")
 
 _TESTS = Path(__file__).parent
 # Their tests start whole runs in processes of their own: seconds each, and mostly waiting.
-_WHOLE_RUNS = {"integration", "examples"}
+_WHOLE_RUNS = ("integration/", "examples/", "users/probes/")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -36,13 +36,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     runs: list[pytest.Item] = []
     files: dict[str, list[pytest.Item]] = {}
     for item in items:
-        path = item.path.relative_to(_TESTS)
-        if path.parts[0] in _WHOLE_RUNS:
+        path = item.path.relative_to(_TESTS).as_posix()
+        if path.startswith(_WHOLE_RUNS):
             item.add_marker("whole_run")
             runs.append(item)
         else:
-            item.add_marker(pytest.mark.xdist_group(str(path)))
-            files.setdefault(str(path), []).append(item)
+            item.add_marker(pytest.mark.xdist_group(path))
+            files.setdefault(path, []).append(item)
     # The longest first, or all would wait for it in the end.
     runs.sort(key=_own_timeout_s, reverse=True)
     share = -(-len(files) // max(len(runs), 1))

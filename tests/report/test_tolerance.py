@@ -48,6 +48,7 @@ def test_a_summary_built_from_figures_can_be_rendered() -> None:
     render(built_summary(), timeline(2))
 
 
+@examples(share=0.5)
 @given(st.lists(st.tuples(st.sampled_from(PLACES), REPLACEMENTS), max_size=8))
 def test_every_rendering_bears_the_lack_of_any_part(changes: list[tuple[Place, object]]) -> None:
     summary = copy.deepcopy(failed_summary())
@@ -63,7 +64,7 @@ def test_every_rendering_bears_the_lack_of_any_part(changes: list[tuple[Place, o
     render(summary, timeline(3))
 
 
-@examples(share=0.5)
+@examples(share=0.25)
 @given(st.lists(st.sampled_from(sorted(timeline(3)[2])), max_size=12))
 def test_a_timeline_may_lack_any_column(lacking: list[str]) -> None:
     rows = [{key: row[key] for key in row if key not in lacking} for row in timeline(3)]

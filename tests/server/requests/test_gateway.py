@@ -10,7 +10,6 @@ from loadtest.chat.dialect import DIALECT_1
 from loadtest.server.settings import ServerSettings
 from loadtest.wire.stomp import encode
 from tests.support.chat_devices import ChatWorld, FakeDevice
-from tests.support.examples import examples
 
 FIELDS = st.sampled_from(
     [
@@ -262,7 +261,6 @@ ANY_JSON = st.recursive(
 )
 
 
-@examples(share=4)
 @given(path=PATHS, body=st.dictionaries(FIELDS, ANY_JSON).map(json.dumps) | st.text())
 def test_no_body_breaks_an_action(path: str, body: str) -> None:
     """Whatever a device sends, the answer is a receipt, and then an event or a refusal."""
