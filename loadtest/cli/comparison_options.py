@@ -1,6 +1,7 @@
 """Options and outputs that every comparison has: of stored runs, and of runs made in pairs."""
 
 import argparse
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from loadtest.comparison.page import html_comparison
 from loadtest.comparison.plain import plain_comparison
 from loadtest.comparison.replicates import Side
 from loadtest.comparison.terminal import print_comparison
+from loadtest.comparison.texts import TONES, headline
 from loadtest.errors import UsageError
+from loadtest.report.github import add_to_step_summary, annotation
 
 __all__ = [
     "add_decision_arguments",
@@ -25,6 +28,7 @@ __all__ = [
     "print_figures",
     "render",
     "show",
+    "tell_pipeline",
 ]
 
 
@@ -119,7 +123,21 @@ def show(compared: Comparison, options: argparse.Namespace) -> int:
     }
     render(compared, {kind: path for kind, path in wanted.items() if path is not None})
     print_comparison(Console(), compared, has_details=options.details)
+    tell_pipeline(compared)
     return int(compared.exit_code(requires_decision=options.require_decision))
+
+
+def tell_pipeline(compared: Comparison) -> None:
+    """Show a comparison in the pipeline that it is part of, if it is one of GitHub's.
+
+    Raises:
+        UsageError: The file for the summary of the step cannot be written.
+    """
+    add_to_step_summary(markdown_comparison(compared), os.environ)
+    title = f"Load test: {compared.change.value}"
+    line = annotation(TONES[compared.change], title, headline(compared), os.environ)
+    if line:
+        print(line, flush=True)
 
 
 def render(compared: Comparison, files: dict[str, Path]) -> None:

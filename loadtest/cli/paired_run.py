@@ -8,6 +8,7 @@ of the results: ``base/`` and ``candidate/`` with the runs, ``pairs.json``, and 
 
 import argparse
 import copy
+import os
 import shutil
 import signal
 import subprocess
@@ -20,7 +21,12 @@ from types import FrameType
 
 from rich.console import Console
 
-from loadtest.cli.comparison_options import add_decision_arguments, chosen_settings, render
+from loadtest.cli.comparison_options import (
+    add_decision_arguments,
+    chosen_settings,
+    render,
+    tell_pipeline,
+)
 from loadtest.cli.locust_run import check_answers, checked_options, locust_arguments, print_plan
 from loadtest.clock import unseeded_random, utc_now
 from loadtest.comparison.comparable import obstacles
@@ -47,6 +53,7 @@ _EXIT_USAGE = 2
 _EXIT_STOPPED = 130
 _SELFTEST = "selftest.json"
 _SEED = "run.seed"
+_OF_A_PIPELINE = frozenset({"GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"})
 _MESSAGE = "channel.message.created"
 _EMBEDDED = "embedded server"
 
@@ -114,6 +121,7 @@ def run_pairs(options: argparse.Namespace) -> int:
     render(compared, {kind: folder / f"comparison.{kind}" for kind in ("html", "md", "json")})
     print_comparison(Console(), compared, has_details=getattr(options, "details", False))
     print(folder)
+    tell_pipeline(compared)
     if study.is_stopped:
         return _EXIT_STOPPED
     return int(compared.exit_code(requires_decision=options.require_decision))
@@ -262,6 +270,8 @@ def _call(command: Sequence[str]) -> tuple[int, tuple[str, ...]]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        # The pipeline hears of the comparison, and not of each run.
+        env={name: text for name, text in os.environ.items() if name not in _OF_A_PIPELINE},
     )
     with _passing_on(process):
         try:

@@ -10,6 +10,7 @@ from rich.console import Console
 from loadtest.errors import UsageError
 from loadtest.recording import Replay, replay
 from loadtest.report import RunFolder, print_summary, render_again, write_results
+from loadtest.report.renderings import FORMATS
 from loadtest.report.run_record import RunRecord, run_results
 
 __all__ = ["add_arguments", "run"]
@@ -19,6 +20,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this verb."""
     parser.add_argument(
         "folder", type=Path, nargs="?", help="folder of the run, such as results/2026…"
+    )
+    parser.add_argument(
+        "--format",
+        action="append",
+        default=[],
+        choices=tuple(FORMATS),
+        dest="formats",
+        help="make only this file again, and print where it is; repeatable (default: all)",
     )
     parser.add_argument(
         "--from-recording",
@@ -43,7 +52,11 @@ def run(options: argparse.Namespace) -> int:
         folder = _judge_again(options.from_recording, options.into)
     else:
         folder = RunFolder.open(options.folder)
-        render_again(folder)
+        made = render_again(folder, options.formats)
+        if options.formats:
+            for path in made:
+                print(path)
+            return 0
     print_summary(Console(), folder.read_summary(), folder.path)
     return 0
 

@@ -4,8 +4,9 @@ Their names, samples and directions are the declared ones; a figure is called wh
 it. What is left out says the same as another one, or is too rare to be compared.
 """
 
+import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -13,9 +14,10 @@ from loadtest.comparison.shares import Share
 from loadtest.metrics.catalogue import Better, Kind
 from loadtest.metrics.catalogue.lookup import Figure as Declared
 from loadtest.metrics.catalogue.lookup import all_figures, figure_named
+from loadtest.metrics.catalogue.values import NEVER
 from loadtest.metrics.verdict.thresholds import samples_needed
 from loadtest.observations import ChatEvent
-from loadtest.report.figures import Summary, number
+from loadtest.report.figures import Summary, number_at, value_at
 
 __all__ = ["DEFAULT_GATES", "Figure", "LevelFigure", "ShareFigure", "figures", "path_named"]
 
@@ -37,6 +39,8 @@ _LEFT_OUT = re.compile(
             # Also among the figures of notifications.
             rf"(ledger|latency|service_latency)\.{re.escape(_NOTIFICATION)}\.",
             r"notifications\.by_devices\.",
+            # What stands first is of the steady phase.
+            r"phases\.",
             # Of channels over several workers, give or take their clocks.
             r"cross_worker\.",
             # Of what a newer event overtook.
@@ -84,8 +88,8 @@ class LevelFigure:
         return self.declared.unit
 
     def value(self, summary: Summary) -> float | None:
-        """Return the figure of one run; None where nothing was measured."""
-        return _number_at(summary, self.path)
+        """Return the figure of one run, infinite for never; None where nothing was measured."""
+        return math.inf if value_at(summary, self.path) == NEVER else number_at(summary, self.path)
 
     def samples(self, summary: Summary) -> int:
         """Return how many samples the figure rests on."""
@@ -115,7 +119,7 @@ class ShareFigure:
 
     def share(self, summary: Summary) -> Share | None:
         """Return the share of one run; None where nothing could go wrong."""
-        part, whole = _number_at(summary, self.path), _sum(summary, self.declared.samples)
+        part, whole = number_at(summary, self.path), _sum(summary, self.declared.samples)
         if part is None or whole <= 0:
             return None
         return Share(min(int(part), whole), whole)
@@ -156,16 +160,4 @@ def _rank(path: str) -> int:
 
 
 def _sum(summary: Summary, paths: Iterable[str]) -> int:
-    return sum(int(_number_at(summary, path) or 0) for path in paths)
-
-
-def _number_at(part: Summary, path: str) -> float | None:
-    """Return the number at a path; the keys on the way may hold dots themselves."""
-    if path in part:
-        return number(part[path])
-    for key, below in part.items():
-        if path.startswith(f"{key}.") and isinstance(below, Mapping):
-            found = _number_at(below, path[len(key) + 1 :])
-            if found is not None:
-                return found
-    return None
+    return sum(int(number_at(summary, path) or 0) for path in paths)

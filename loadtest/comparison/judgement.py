@@ -179,6 +179,8 @@ def _level(
     ]
     if not sides[0] or not sides[1] or len(sides[0]) < len(base) or len(sides[1]) < len(candidate):
         return None
+    if any(map(math.isinf, (*sides[0], *sides[1]))):
+        return _never(figure, sides, settings)
     logs = [[math.log(value) for value in side] for side in sides]
     means = [sum(side) / len(side) for side in logs]
     difference = means[1] - means[0]
@@ -200,6 +202,25 @@ def _level(
         change=Change.UNDECIDED,
         note=_too_few_samples(figure, (*base, *candidate)),
         estimate=estimate,
+    )
+
+
+def _never(figure: LevelFigure, sides: Sequence[Sequence[float]], settings: Settings) -> Finding:
+    """Return what is known of a time that some runs never saw: how many, and no ratio."""
+    counts = [sum(map(math.isinf, side)) for side in sides]
+    return Finding(
+        figure=figure,
+        is_gate=figure.path in settings.gates,
+        base=tuple(sides[0]),
+        candidate=tuple(sides[1]),
+        base_value=max(sides[0]),
+        candidate_value=max(sides[1]),
+        difference=math.inf,
+        interval=None,
+        p=None,
+        change=Change.UNDECIDED,
+        note=f"never in {counts[0]} of {len(sides[0])} base and {counts[1]} of {len(sides[1])}"
+        " candidate runs: see what was lost",
     )
 
 

@@ -1,5 +1,7 @@
 """A comparison as one HTML page, in the style of a run's report; it needs no network."""
 
+import math
+
 from loadtest.comparison.comparable import settings_of
 from loadtest.comparison.comparison import Comparison
 from loadtest.comparison.drawings import curves, dots
@@ -48,7 +50,11 @@ def html_comparison(compared: Comparison) -> str:
         "notes": notes(compared),
         "powers": power_lines(compared),
         "gates": findings_table("Gates", gates),
-        "dots": [drawn(dots(gate, is_paired=compared.is_paired)) for gate in gates],
+        "dots": [
+            drawn(dots(gate, is_paired=compared.is_paired))
+            for gate in gates
+            if math.isfinite(gate.difference)
+        ],
         "curves": [drawn(figure) for figure in curves(compared)],
         "changed": findings_table("Changed", changed),
         "others": findings_table("All other figures", others),

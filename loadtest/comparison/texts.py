@@ -1,10 +1,12 @@
 """How a comparison reads: every figure, difference, interval and sentence, for all renderings."""
 
+import math
 from collections.abc import Iterable
 
 from loadtest.comparison.catalogue import DEFAULT_GATES, LevelFigure
 from loadtest.comparison.comparison import Comparison
 from loadtest.comparison.judgement import FEWEST_REPLICATES, Change, Finding, Power
+from loadtest.metrics.catalogue.values import NEVER
 from loadtest.report.figures import MISSING, ms_text
 from loadtest.report.tables import Column, Table, TableCell, TableRow, Tone
 
@@ -53,13 +55,17 @@ def share_of_text(share: float, *, signed: bool = False) -> str:
 
 def value_text(finding: Finding, value: float) -> str:
     """Return a figure with its unit."""
+    if math.isinf(value):
+        return NEVER
     if isinstance(finding.figure, LevelFigure):
         return f"{ms_text(value)} {finding.figure.unit}"
     return share_of_text(value)
 
 
 def difference_text(finding: Finding) -> str:
-    """Return the change: a ratio in per cent, or percentage points."""
+    """Return the change: a ratio in per cent, or percentage points; none against never."""
+    if math.isinf(finding.difference):
+        return MISSING
     if isinstance(finding.figure, LevelFigure):
         return _ratio(finding.difference)
     return _points(finding.difference)

@@ -26,12 +26,14 @@ __all__ = [
     "measured",
     "ms_text",
     "number",
+    "number_at",
     "of_text",
     "percent_text",
     "plain_text",
     "share_text",
     "shown",
     "span_text",
+    "value_at",
     "was_measured",
 ]
 
@@ -83,6 +85,23 @@ def number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return value if math.isfinite(value) else None
+
+
+def number_at(summary: Summary, path: str) -> float | None:
+    """Return the number at the path of a figure; None where there is none."""
+    return number(value_at(summary, path))
+
+
+def value_at(summary: Summary, path: str) -> object:
+    """Return what stands at the path of a figure; the keys on the way may hold dots themselves."""
+    if path in summary:
+        return summary[path]
+    for key, below in summary.items():
+        if path.startswith(f"{key}.") and isinstance(below, Mapping):
+            found = value_at(below, path[len(key) + 1 :])
+            if found is not None:
+                return found
+    return None
 
 
 def was_measured(figures: object) -> bool:

@@ -23,6 +23,7 @@ import orjson
 from loadtest.errors import UsageError
 from loadtest.report.figures import Summary, TimelineRow
 from loadtest.report.latency_log import LatencyInterval, latency_log
+from loadtest.report.renderings import FORMATS
 from loadtest.report.summary import SCHEMA
 
 __all__ = ["RunFolder", "run_id"]
@@ -37,7 +38,7 @@ _REMEDIES: Mapping[int, str] = {
     errno.EACCES: "make it writable or ",
     errno.EPERM: "make it writable or ",
 }
-_RENDERINGS = frozenset({"summary.md", "report.html", "junit.xml", "benchmark.json"})
+_RENDERINGS = frozenset(each.file for each in FORMATS.values())
 
 
 def run_id(profile_name: str, started: datetime.datetime, rng: random.Random) -> str:

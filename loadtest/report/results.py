@@ -6,16 +6,16 @@ One rule: the summary is written first, and a file that cannot be written takes 
 import contextlib
 import datetime
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from loadtest.errors import UsageError
 from loadtest.report.figures import Summary, TimelineRow
 from loadtest.report.files import RunFolder
-from loadtest.report.html import html_report
 from loadtest.report.latency_log import LatencyInterval
-from loadtest.report.markdown import markdown_report
+from loadtest.report.renderings import FORMATS, Rendering
 
 _logger = logging.getLogger("loadtest")
 
@@ -67,23 +67,37 @@ def write_again(folder: RunFolder, results: RunResults) -> None:
         )
 
 
-def render_again(folder: RunFolder) -> None:
-    """Make ``summary.md`` and ``report.html`` anew from the files of an earlier run.
+def render_again(folder: RunFolder, formats: Collection[str] = ()) -> tuple[Path, ...]:
+    """Make renderings anew from the files of an earlier run, and return where they are.
+
+    Args:
+        folder: The run.
+        formats: Keys of ``FORMATS``; none: all of them.
 
     Raises:
         UsageError: its summary cannot be read, or a file cannot be written.
 
     """
-    _write_each(_renderings(folder, folder.read_summary(), folder.read_timeline()))
+    summary, timeline = folder.read_summary(), folder.read_timeline()
+    _write_each(_renderings(folder, summary, timeline, formats or FORMATS))
+    return tuple(folder.path / FORMATS[each].file for each in formats or FORMATS)
 
 
 def _renderings(
-    folder: RunFolder, summary: Summary, timeline: Sequence[TimelineRow]
+    folder: RunFolder,
+    summary: Summary,
+    timeline: Sequence[TimelineRow],
+    formats: Iterable[str] = FORMATS,
 ) -> tuple[Callable[[], Path], ...]:
-    return (
-        lambda: folder.write_text("summary.md", markdown_report(summary)),
-        lambda: folder.write_text("report.html", html_report(summary, timeline)),
+    return tuple(
+        partial(_write_rendering, folder, FORMATS[each], summary, timeline) for each in formats
     )
+
+
+def _write_rendering(
+    folder: RunFolder, rendering: Rendering, summary: Summary, timeline: Sequence[TimelineRow]
+) -> Path:
+    return folder.write_text(rendering.file, rendering.text(summary, timeline))
 
 
 def _write_each(files: Iterable[Callable[[], Path]]) -> None:

@@ -14,6 +14,7 @@ from loadtest.comparison.judgement import (
     outcome,
     power_of,
 )
+from loadtest.comparison.texts import difference_text, value_text
 from tests.support.replicates import MESSAGE, replicates
 
 P50 = f"latency.{MESSAGE}.p50_ms"
@@ -168,3 +169,17 @@ def test_power_follows_from_the_spread_that_was_seen() -> None:
 def test_a_share_has_no_power_of_its_own() -> None:
     finding = found(replicates(STEADY), replicates(STEADY))[LOST]
     assert power_of(finding, SETTINGS, 0.1) is None
+
+
+def test_a_time_that_never_came_has_no_ratio_and_says_how_often() -> None:
+    base, candidate = replicates(STEADY), replicates(STEADY)
+    for run in candidate[:2]:
+        run["completion"]["all"]["last"]["p99_ms"] = "never"
+    finding = found(base, candidate)["completion.all.last.p99_ms"]
+
+    assert finding.change is Change.UNDECIDED
+    assert finding.note == ("never in 0 of 5 base and 2 of 5 candidate runs: see what was lost")
+    assert (value_text(finding, finding.candidate_value), difference_text(finding)) == (
+        "never",
+        "\N{EN DASH}",
+    )

@@ -3,10 +3,13 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+from loadtest.comparison.comparison import compare, settings_for
 from loadtest.comparison.judgement import Change
 from loadtest.comparison.page import html_comparison
 from loadtest.comparison.replicates import Side
-from tests.support.comparisons import compared, undecided, worse
+from tests.support.comparisons import STEADY, compared, undecided, worse
+from tests.support.replicates import replicates
+from tests.support.runs_on_disk import write_side
 
 
 class Outline(HTMLParser):
@@ -91,3 +94,13 @@ def test_a_comparison_of_nothing_has_a_page(tmp_path: Path) -> None:
         change=Change.UNDECIDED,
     )
     assert "no pair of usable runs is left" in html_comparison(nothing)
+
+
+def test_a_gate_that_never_came_can_be_shown(tmp_path: Path) -> None:
+    summaries = replicates(STEADY)
+    summaries[0]["completion"]["all"]["last"]["p99_ms"] = "never"
+    base = write_side(tmp_path / "b", summaries)
+    settings = settings_for(["fanout.last.p99"], confidence=0.9, tolerance=0.05)
+    page = html_comparison(compare(base, base, settings, is_paired=True))
+
+    assert "never in 1 of 5 base and 1 of 5 candidate runs" in page

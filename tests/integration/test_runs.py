@@ -4,11 +4,15 @@ import csv
 import re
 import signal
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hdrh.histogram import HdrHistogram
+from hdrh.log import HistogramLogReader
 
+from loadtest.metrics.figures.histogram import HIGHEST_US
 from tests.support.runs import (
     SMALL,
     Run,
@@ -21,14 +25,20 @@ from tests.support.runs import (
 from tests.support.server_process import running_server
 
 FILES = {
-    "summary.json",
-    "timeline.csv",
-    "latency.hlog",
-    "summary.md",
-    "report.html",
-    "profile.toml",
-    "run.log",
+    *("summary.json", "timeline.csv", "latency.hlog", "profile.toml", "run.log"),
+    *("summary.md", "report.html", "junit.xml", "metrics.txt", "figures.csv"),
+    *("benchmark-smaller.json", "benchmark-bigger.json", "bencher.json"),
 }
+
+
+def logged(path: Path) -> Counter[str]:
+    """Return the number of latencies by tag, as a public reader of such logs finds them."""
+    counts: Counter[str] = Counter()
+    reader = HistogramLogReader(str(path), HdrHistogram(1, HIGHEST_US, 3))
+    while (histogram := reader.get_next_interval_histogram()) is not None:
+        counts[histogram.get_tag()] += histogram.get_total_count()
+    reader.close()
+    return counts
 
 
 @pytest.fixture
@@ -55,6 +65,7 @@ def test_a_run_ends_in_a_verdict_and_leaves_every_file(tmp_path: Path, started: 
     assert message["delivered"] + message["lost"] == message["expected"]
     assert message["lost"] == 0
     assert finished.summary["adds_up"] is True
+    assert logged(folder / "latency.hlog")["channel.message.created"] == message["delivered"]
 
 
 @pytest.mark.parametrize("dialect", ["1", "2"])

@@ -7,9 +7,11 @@ import pytest
 from loadtest.errors import UsageError
 from loadtest.report.files import RunFolder
 from loadtest.report.latency_log import LatencyInterval
+from loadtest.report.renderings import FORMATS
 from loadtest.report.results import RunResults, render_again, write_results
 from tests.support.summaries import passing_summary, timeline
 
+RENDERED = {each.file for each in FORMATS.values()}
 STARTED = datetime.datetime(2026, 11, 22, 19, 15, tzinfo=datetime.UTC)
 RESULTS = RunResults(
     summary=passing_summary(),
@@ -28,14 +30,8 @@ def folder(tmp_path: Path) -> RunFolder:
 def test_a_run_leaves_all_its_files(folder: RunFolder) -> None:
     write_results(folder, RESULTS)
 
-    assert folder.names() == (
-        "latency.hlog",
-        "profile.toml",
-        "report.html",
-        "summary.json",
-        "summary.md",
-        "timeline.csv",
-    )
+    measured = ("latency.hlog", "profile.toml", "summary.json", "timeline.csv")
+    assert folder.names() == tuple(sorted((*measured, *RENDERED)))
 
 
 def test_a_file_that_cannot_be_written_takes_no_other_with_it(folder: RunFolder) -> None:
@@ -49,7 +45,7 @@ def test_a_file_that_cannot_be_written_takes_no_other_with_it(folder: RunFolder)
         str(folder.path / "timeline.csv"),
         str(folder.path / "profile.toml"),
     ]
-    assert folder.names() == ("latency.hlog", "report.html", "summary.json", "summary.md")
+    assert folder.names() == tuple(sorted(("latency.hlog", "summary.json", *RENDERED)))
 
 
 def test_renderings_made_again_are_the_same(folder: RunFolder) -> None:
@@ -60,3 +56,14 @@ def test_renderings_made_again_are_the_same(folder: RunFolder) -> None:
     render_again(RunFolder.open(folder.path))
 
     assert (folder.path / "report.html").read_text() == page
+
+
+def test_one_rendering_can_be_made_again_alone(folder: RunFolder) -> None:
+    write_results(folder, RESULTS)
+    for name in RENDERED:
+        (folder.path / name).unlink()
+
+    made = render_again(folder, ["junit", "csv"])
+
+    assert made == (folder.path / "junit.xml", folder.path / "figures.csv")
+    assert RENDERED & set(folder.names()) == {"junit.xml", "figures.csv"}

@@ -25,7 +25,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "summary.md").read_text()
 JSON_PAGE, TIMELINE_PAGE = PAGE.split("## `timeline.csv`")
 ROW = re.compile(r"^\| `([^`]+)` \| ([^|]+) \|", flags=re.MULTILINE)
 ROWS = {key: unit.strip() for key, unit in ROW.findall(JSON_PAGE)}
-FILE_KINDS = {"json", "csv", "hlog", "html", "md", "toml", "log"}
+FILE_KINDS = {"json", "xml", "txt", "csv", "hlog", "html", "md", "toml", "log"}
 FIGURES = set(figures(1, 1.0)) | {"never", "below_range", "above_range", "negative"}
 NAMED_BY = {
     "ledger": "<event>",

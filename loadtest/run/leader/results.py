@@ -6,6 +6,7 @@ written, once.
 
 import importlib.metadata
 import logging
+import os
 import platform
 import random
 from collections.abc import Callable
@@ -33,6 +34,9 @@ from loadtest.report import (
     write_again,
     write_results,
 )
+from loadtest.report.figures import Summary
+from loadtest.report.github import add_to_step_summary, run_annotation
+from loadtest.report.markdown import markdown_report
 from loadtest.report.run_record import RunRecord, run_results
 from loadtest.report.summary import END_TOLERANCE_S, RunFacts
 from loadtest.report.terminal import printable
@@ -286,6 +290,17 @@ class RunResults:
             write_again(self._folder, results)
         self._verdict = Verdict(results.summary["verdict"])
         print_summary(self._console, results.summary, self._folder.path)
+        self._tell_pipeline(results.summary)
+
+    def _tell_pipeline(self, summary: Summary) -> None:
+        """Show the run in the pipeline that it is part of, if it is one of GitHub's."""
+        try:
+            add_to_step_summary(markdown_report(summary), os.environ)
+        except UsageError as error:
+            presentation.complain(str(error))
+        line = run_annotation(summary, os.environ)
+        if line:
+            print(line, flush=True)
 
     def _count_shortfall(self, totals: Totals) -> None:
         """Count what was planned for workers that were not there to the end, as dropped."""
