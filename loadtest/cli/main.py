@@ -13,7 +13,7 @@ from types import ModuleType
 import loadtest
 from loadtest.errors import LoadtestError, UsageError
 
-__all__ = ["main"]
+__all__ = ["main", "verb_parser"]
 
 _EXIT_USAGE = 2
 _EXIT_STOPPED = 130
@@ -55,12 +55,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run_verb(verb: str, given: Sequence[str]) -> int:
-    module = _module(verb)
-    verb_parser = argparse.ArgumentParser(
+    return int(_module(verb).run(verb_parser(verb).parse_args(given)))
+
+
+def verb_parser(verb: str) -> argparse.ArgumentParser:
+    """Return the parser of what stands after a verb."""
+    parser = argparse.ArgumentParser(
         prog=f"loadtest {verb}", description=_VERBS[verb][1], allow_abbrev=False
     )
-    module.add_arguments(verb_parser)
-    return int(module.run(verb_parser.parse_args(given)))
+    _module(verb).add_arguments(parser)
+    return parser
 
 
 def _parser() -> argparse.ArgumentParser:

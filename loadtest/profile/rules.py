@@ -129,8 +129,9 @@ def _presence(profile: ProfileSections) -> Iterator[str]:
     users, offline_s = profile.population.connected_users, workload.offline_s.expectation()
     if workload.offline_rate_per_s * offline_s >= users:
         yield (
-            f"workload.offline_rate_per_s is {workload.offline_rate_per_s:g}; {users:g} users that"
-            f" stay offline for {offline_s:g} seconds cannot go offline so often"
+            f"workload.offline_rate_per_s is {workload.offline_rate_per_s:g}; it must be below"
+            f" {users / offline_s:g} per second, as {users:g} users stay offline for"
+            f" {offline_s:g} seconds each"
         )
 
 

@@ -101,8 +101,8 @@ from tests.support.profiles import MINIMAL, problems_in
         ),
         pytest.param(
             ["workload.offline_rate_per_s=2", "workload.offline_s=10"],
-            "workload.offline_rate_per_s is 2; 20 users that stay offline for 10 seconds cannot go"
-            " offline so often",
+            "workload.offline_rate_per_s is 2; it must be below 2 per second, as 20 users stay"
+            " offline for 10 seconds each",
             id="users must come back first",
         ),
         pytest.param(
