@@ -156,6 +156,8 @@ def locust_arguments(options: argparse.Namespace) -> list[str]:
             arguments += [name, str(value)]
     for override in options.loadtest_set:
         arguments += ["--set", override]
+    for expression in options.threshold:
+        arguments += ["--threshold", expression]
     return [*arguments, *network_arguments(options), *options.passed_on]
 
 

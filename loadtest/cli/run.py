@@ -11,6 +11,7 @@ from loadtest.cli.locust_run import (
     print_plan,
 )
 from loadtest.cli.paired_run import add_paired_arguments, is_paired, run_pairs
+from loadtest.profile.possible import refuse_impossible
 
 __all__ = ["add_arguments", "run"]
 
@@ -28,6 +29,7 @@ def run(options: argparse.Namespace) -> int:
     if is_paired(options):
         return run_pairs(options)
     checked = checked_options(options)
+    refuse_impossible(checked.profile)
     print_plan(checked)
     if options.dry_run:
         return 0

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 
 from loadtest.errors import UsageError
-from loadtest.metrics.verdict.thresholds import parse
+from loadtest.metrics.verdict.grammar import parse_all
 from loadtest.profile.sections import ProfileSections
 from loadtest.workload.population import DIRECT_MEMBERS_MAX
 
@@ -195,11 +195,10 @@ def _spanning(profile: ProfileSections) -> Iterator[str]:
 
 
 def _thresholds(profile: ProfileSections) -> Iterator[str]:
-    for expression in profile.thresholds:
-        try:
-            parse(expression)
-        except UsageError as error:
-            yield from (f"thresholds: {problem}" for problem in error.problems)
+    try:
+        parse_all(profile.thresholds)
+    except UsageError as error:
+        yield from (f"thresholds: {problem}" for problem in error.problems)
 
 
 _RULES: tuple[Callable[[ProfileSections], Iterator[str]], ...] = (

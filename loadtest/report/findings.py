@@ -11,6 +11,7 @@ from itertools import pairwise
 from loadtest.metrics.catalogue.declaration import Gravity
 from loadtest.metrics.catalogue.deliveries import LEDGER
 from loadtest.metrics.catalogue.values import NEVER
+from loadtest.metrics.verdict.grammar import Consequence
 from loadtest.observations import ChatEvent
 from loadtest.report.facts import WRONG_NOTIFICATIONS, WRONG_PUSHES
 from loadtest.report.figures import (
@@ -87,10 +88,18 @@ def verdict_sentence(summary: Summary) -> str:
     if word == "PASS":
         if not thresholds:
             return "The run is valid; no threshold was set."
+        if any(at(threshold, "held") is False for threshold in thresholds):
+            return "The run is valid; what broke was set to warn only."
         return f"The run is valid and all its thresholds held ({len(thresholds)})."
     if word == "FAIL":
-        broken = sum(1 for threshold in thresholds if at(threshold, "held") is False)
-        return f"The run is valid and {broken} of {len(thresholds)} thresholds broke."
+        broken = sum(
+            1
+            for threshold in thresholds
+            if at(threshold, "held") is False and at(threshold, "consequence") != Consequence.WARN
+        )
+        said = f"The run is valid and {broken} of {len(thresholds)} thresholds broke."
+        ended_s = number(at(summary, "aborted", "at_s"))
+        return said if ended_s is None else f"{said} One ended the run after {ended_s:,.0f} s."
     if word == "STOPPED":
         return "A person stopped the run; what was measured until then is shown."
     return "This run cannot support a verdict."

@@ -7,7 +7,7 @@ in which it does not supports no verdict.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from msgspec import structs
@@ -15,12 +15,15 @@ from msgspec import structs
 from loadtest.metrics import Histogram, Totals
 from loadtest.metrics.catalogue.declaration import Better
 from loadtest.metrics.catalogue.deliveries import STALENESS
+from loadtest.metrics.catalogue.lookup import all_figures
 from loadtest.metrics.catalogue.machine import GENERATOR
 from loadtest.metrics.catalogue.notified import RECOVERY
 from loadtest.metrics.catalogue.values import block_values, ratio_value
 from loadtest.metrics.clocks.state import ClockState
 from loadtest.metrics.figures.figures import EventFigures, Figures
-from loadtest.metrics.verdict.thresholds import Threshold
+from loadtest.metrics.verdict.abort import Abort
+from loadtest.metrics.verdict.grammar import Threshold
+from loadtest.metrics.verdict.thresholds import ThresholdResult, evaluate
 from loadtest.metrics.verdict.verdict import Soundness, judge
 from loadtest.metrics.verdict.warnings import warnings_of
 from loadtest.report.absent import absent_from_run
@@ -41,8 +44,9 @@ from loadtest.report.blocks import (
     steady_times,
     work_block,
 )
+from loadtest.report.distributions import distribution_of
 
-__all__ = ["END_TOLERANCE_S", "SCHEMA", "RunFacts", "build_summary", "contradictions"]
+__all__ = ["END_TOLERANCE_S", "SCHEMA", "RunFacts", "build_summary", "contradictions", "standing"]
 
 SCHEMA = "chatkitty-loadtest/1"
 
@@ -95,6 +99,8 @@ class RunFacts:
     """What was set about the way to the server: names, and no value that may be secret."""
     has_implied_thresholds: bool = False
     """Whether nobody chose the thresholds: those on what never happened are left out then."""
+    aborted: Abort | None = None
+    """The threshold that ended the run before its time."""
     selftest: Mapping[str, Any] | None = field(default=None)
     push_sink: Mapping[str, Any] | None = None
     """What the push sink says of itself: ``url``, ``received``, ``unreadable``; None: no sink."""
@@ -123,6 +129,7 @@ def build_summary(totals: Totals, run: RunFacts) -> dict[str, Any]:
         "seed": run.seed,
         "duration_s": round(run.duration_s, 3),
         "planned_s": _seconds(run.planned_s),
+        "aborted": asdict(run.aborted) if run.aborted is not None else None,
         "sending_s": _seconds(run.sending_s),
         "versions": dict(run.versions),
         "load": load_block(totals),
@@ -146,7 +153,10 @@ def build_summary(totals: Totals, run: RunFacts) -> dict[str, Any]:
         "other_events": dict(sorted(figures.counted.items())),
         "selftest": dict(run.selftest) if run.selftest is not None else None,
     }
-    results = [threshold.evaluate(summary) for threshold in run.thresholds]
+    results = [
+        _as_aborted(standing(threshold, summary, figures), run.aborted)
+        for threshold in run.thresholds
+    ]
     if run.has_implied_thresholds:
         results = [result for result in results if result.samples != 0]
     summary["thresholds"] = [result.to_dict() for result in results]
@@ -155,6 +165,19 @@ def build_summary(totals: Totals, run: RunFacts) -> dict[str, Any]:
     summary["reasons"] = [reason.to_dict() for reason in reasons]
     summary["warnings"] = [warning.to_dict() for warning in warnings_of(summary, results)]
     return summary
+
+
+def standing(threshold: Threshold, summary: Mapping[str, Any], figures: Figures) -> ThresholdResult:
+    """Return how a run stands against one threshold, with the uncertainty of its figure."""
+    figure = all_figures()[threshold.figure]
+    return evaluate(threshold, summary, distribution_of(figure, figures))
+
+
+def _as_aborted(result: ThresholdResult, aborted: Abort | None) -> ThresholdResult:
+    """Return the result as it ended the run: what came afterwards cannot mend it."""
+    if aborted is None or result.threshold.expression != aborted.expression:
+        return result
+    return replace(result, value=aborted.value, held=False, interval=None)
 
 
 def contradictions(totals: Totals) -> tuple[str, ...]:
@@ -214,7 +237,7 @@ def _soundness(summary: Mapping[str, Any], run: RunFacts, problems: tuple[str, .
 
 def _missing_s(run: RunFacts) -> float:
     """Return how much shorter than planned the run has sent; 0 if it kept its plan."""
-    if run.planned_s is None or run.sending_s is None:
+    if run.planned_s is None or run.sending_s is None or run.aborted is not None:
         return 0.0
     missing_s = run.planned_s - run.sending_s
     return round(missing_s, 3) if missing_s > END_TOLERANCE_S else 0.0

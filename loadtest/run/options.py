@@ -10,6 +10,7 @@ from typing import Any
 
 from loadtest.engine.network import NetworkSettings
 from loadtest.errors import UsageError
+from loadtest.metrics.verdict.grammar import parse_all
 from loadtest.profile import Profile, load_profile
 from loadtest.provisioning import read_existing
 from loadtest.run.network_options import add_network_arguments, network_settings
@@ -109,6 +110,13 @@ def _add_profile_arguments(add: Callable[..., None]) -> None:
         metavar="F",
         help="scale the profile to F times its devices, such as 0.01",
     )
+    add(
+        "--threshold",
+        action="append",
+        default=[],
+        metavar="EXPR",
+        help="one more promise that must hold, such as 'fanout.p99 < 200ms'; repeatable",
+    )
     add("--dialect", type=int, choices=(1, 2), default=None, help="dialect of StompX")
     add("--seed", type=int, default=None, help="seed of everything random in the workload")
 
@@ -167,7 +175,7 @@ def run_options(options: argparse.Namespace) -> RunOptions:
         UsageError: The profile or an option cannot be used; all problems at once.
     """
     overrides = _overrides(options)
-    base = load_profile(options.profile or DEFAULT_PROFILE, overrides)
+    base = _promising(options.profile or DEFAULT_PROFILE, overrides, options.threshold or [])
     _check_scaling(options)
     found = RunOptions(
         profile=base,
@@ -186,6 +194,22 @@ def run_options(options: argparse.Namespace) -> RunOptions:
     if any(each.startswith("run.ramp_s=") for each in overrides):
         return found
     return replace(found, profile=found.profile.started_like(base))
+
+
+def _promising(name: str, overrides: list[str], thresholds: list[str]) -> Profile:
+    """Return the profile with more thresholds than its own."""
+    problems: list[str] = []
+    try:
+        parse_all(thresholds)
+    except UsageError as error:
+        problems += (f"--threshold: {problem}" for problem in error.problems)
+    try:
+        profile = load_profile(name, overrides)
+    except UsageError as error:
+        raise UsageError(*error.problems, *problems) from error
+    if problems:
+        raise UsageError(*problems)
+    return profile.model_copy(update={"thresholds": (*profile.thresholds, *thresholds)})
 
 
 def _overrides(options: argparse.Namespace) -> list[str]:

@@ -8,7 +8,7 @@ from loadtest.clock import NS_PER_S
 from loadtest.errors import UsageError
 from loadtest.metrics import Totals
 from loadtest.metrics.figures.histogram import bucket_index
-from loadtest.metrics.verdict.thresholds import parse
+from loadtest.metrics.verdict.grammar import parse
 from loadtest.report.run_record import RunRecord, run_results
 from loadtest.report.summary import RunFacts
 from tests.support.scenes import Scene

@@ -9,7 +9,8 @@ from loadtest.metrics.catalogue.declaration import LATENCY_KEYS
 from loadtest.metrics.catalogue.lookup import all_figures
 from loadtest.metrics.figures.figures import SIZE_CLASSES, CompletionFigures, TimingFigures
 from loadtest.metrics.figures.timeline import TimelineRow
-from loadtest.metrics.verdict.thresholds import parse
+from loadtest.metrics.verdict.abort import Abort
+from loadtest.metrics.verdict.grammar import parse, parse_all
 from loadtest.observations import Action, ChatEvent, Phase
 from loadtest.report.summary import RunFacts, build_summary, contradictions
 from tests.support.scenes import Scene, ns
@@ -408,3 +409,31 @@ def test_a_run_without_what_its_profile_is_about_does_not_pass() -> None:
 
     assert summary["verdict"] == "INCONCLUSIVE"
     assert summary["reasons"][0]["code"] == "not_in_run"
+
+
+def test_the_threshold_that_ended_a_run_is_broken_whatever_came_afterwards() -> None:
+    (threshold,) = parse_all(["fanout.max < 9000ms abort"])
+    facts = replace(
+        FACTS,
+        thresholds=(threshold,),
+        planned_s=60.0,
+        sending_s=12.0,
+        aborted=Abort(threshold.expression, 9_500.0, 12.0),
+    )
+    summary = build_summary(scene().totals(), facts)
+
+    assert summary["verdict"] == "FAIL"
+    assert summary["thresholds"][0]["value"] == 9_500.0
+    assert [each["code"] for each in summary["reasons"]] == ["threshold"]
+    assert summary["aborted"] == {
+        **{"expression": "fanout.max < 9000ms abort", "value": 9_500.0, "at_s": 12.0}
+    }
+
+
+def test_a_threshold_that_only_warns_leaves_the_pass() -> None:
+    thresholds = tuple(parse_all(["delivery.message.lost == 0 warn", "fanout.max < 1min"]))
+    summary = build_summary(scene().totals(), replace(FACTS, thresholds=thresholds))
+
+    assert summary["verdict"] == "PASS"
+    assert summary["thresholds"][0]["held"] is False
+    assert summary["warnings"][0]["figure"] == "ledger.channel.message.created.lost"

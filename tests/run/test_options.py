@@ -60,6 +60,26 @@ def test_a_push_sink_needs_host_and_port(address: str, capsys: pytest.CaptureFix
     assert f"it is '{address}'; it must be HOST:PORT" in capsys.readouterr().err
 
 
+def test_thresholds_are_added_to_those_of_the_profile() -> None:
+    base = options().profile.thresholds
+    found = options("--threshold", "fanout.p99 < 200ms", "--threshold", "notifications.p99 < 1s")
+
+    assert found.profile.thresholds == (*base, "fanout.p99 < 200ms", "notifications.p99 < 1s")
+
+
+def test_all_that_is_wrong_with_thresholds_is_told_at_once() -> None:
+    with pytest.raises(UsageError) as raised:
+        options(
+            *("--threshold", "fanout.p97 < 1s", "--threshold", "speed > 1"),
+            *("--set", "thresholds=['notifications.mised == 0']"),
+        )
+
+    text = str(raised.value)
+    assert "did you mean notifications.missed" in text
+    assert "--threshold: threshold 'fanout.p97 < 1s' names 'fanout.p97'" in text
+    assert "'speed'" in text
+
+
 def test_devices_scale_the_profile() -> None:
     assert 30 <= options("--devices", "30").profile.devices_in_run <= 32
 

@@ -7,7 +7,8 @@ from typing import Any
 from loadtest.metrics import Totals
 from loadtest.metrics.figures.figures import SHEDDABLE, SIZE_CLASSES, Figures
 from loadtest.metrics.figures.timeline import TimelineRow
-from loadtest.metrics.verdict.thresholds import parse
+from loadtest.metrics.verdict.abort import Abort
+from loadtest.metrics.verdict.grammar import parse
 from loadtest.observations import Action, ChatEvent, Phase
 from loadtest.report.summary import RunFacts, build_summary
 
@@ -116,6 +117,7 @@ def passing_summary() -> dict[str, Any]:
         "seed": 7,
         "duration_s": 20.013,
         "planned_s": 20.0,
+        "aborted": None,
         "sending_s": 20.0,
         "versions": {"chatkitty-loadtest": "0.1.0", "python": "3.11.9", "locust": "2.47.0"},
         "load": {
@@ -160,15 +162,23 @@ def passing_summary() -> dict[str, Any]:
         "thresholds": [
             {
                 "expression": "latency.channel.message.created.p99_ms < 250",
+                "figure": "latency.channel.message.created.p99_ms",
+                "limit": 250.0,
                 "value": 7.527,
                 "held": True,
                 "samples": 41_873,
+                "interval": [7.45, 7.61],
+                "consequence": "fail",
             },
             {
                 "expression": "ledger.channel.message.created.lost == 0",
+                "figure": "ledger.channel.message.created.lost",
+                "limit": 0.0,
                 "value": 0,
                 "held": True,
                 "samples": 41_873,
+                "interval": None,
+                "consequence": "fail",
             },
         ],
         "selftest": dict(SELFTEST),
@@ -492,6 +502,7 @@ def built_summary() -> dict[str, Any]:
         lag_p99_limit_ms=20.0,
         thresholds=(parse("notifications.missed == 0"),),
         selftest=SELFTEST,
+        aborted=Abort("notifications.missed == 0", 1.0, 12.0),
         push_sink={"url": "http://127.0.0.1:8085/", "received": 5, "unreadable": 0},
     )
     return build_summary(Totals(figures=measured, timeline=(row,)), run)

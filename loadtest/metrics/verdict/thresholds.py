@@ -1,42 +1,37 @@
-"""What must hold, as expressions over the figures of a summary.
+"""How a run stood against its thresholds.
 
-    threshold  = value comparison number
-    value      = figure | "ratio(" subject ")"
-    figure     = the path of a number in summary.json, such as
-                 latency.channel.message.created.p99_ms or notifications.missed
-    subject    = "ledger." event type | "notifications" | "push"      (delivered of expected)
-    comparison = "<" | "<=" | ">" | ">=" | "==" | "!="
-
-A number has the unit that ends the figure's name. One rule: an expression is read, and its figure
-looked for among those that exist, before a run begins. A percentile needs samples beyond it: at
-least ten, that is ``10 * 100 / (100 - p)`` in all, 20 for p50, 1,000 for p99 and 10,000 for p999.
-With fewer, the threshold is neither held nor broken. Nor does a threshold hold because nothing
-happened: no loss among no deliveries says nothing.
+A percentile needs samples beyond it: at least ten, that is ``10 * 100 / (100 - p)`` in all, 20 for
+p50, 1,000 for p99 and 10,000 for p999. With fewer, the threshold is neither held nor broken; nor is
+it where the limit lies within the percentile's own uncertainty. Nor does a threshold hold because
+nothing happened: no loss among no deliveries says nothing. How a threshold is written is in
+``grammar``.
 """
 
 import operator
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import ceil, inf, isinf
 from typing import Any
 
-from loadtest.errors import UsageError
 from loadtest.metrics.catalogue.declaration import PERCENTILES
-from loadtest.metrics.catalogue.lookup import all_figures, alternatives, figure_named
+from loadtest.metrics.catalogue.lookup import all_figures
 from loadtest.metrics.catalogue.values import NEVER
+from loadtest.metrics.verdict.grammar import Threshold
+from loadtest.metrics.verdict.intervals import Distribution, percentile_interval_ms
 
 __all__ = [
     "SAMPLES_BEYOND",
-    "Threshold",
     "ThresholdResult",
+    "evaluate",
     "number_at",
-    "parse",
     "samples_needed",
+    "shown_value",
 ]
 
 SAMPLES_BEYOND = 10
 """How many samples must lie beyond a percentile that decides a verdict."""
+
+Interval = tuple[float, float]
 
 _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
@@ -46,86 +41,83 @@ _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     ">": operator.gt,
 }
-_EXPRESSION = re.compile(
-    r"\s*(?:ratio\(\s*(?P<subject>[^\s()]+)\s*\)|(?P<figure>[^\s()<>=!]+))\s*"
-    r"(?P<comparison><=|>=|==|!=|<|>)\s*(?P<limit>\S+)\s*"
-)
 
 
 @dataclass(frozen=True, slots=True)
 class ThresholdResult:
     """How a run stood against one threshold."""
 
-    threshold: "Threshold"
+    threshold: Threshold
     value: float | None
+    """Infinite: it never happened."""
     held: bool | None
-    """None: it cannot be said, for want of samples."""
+    """None: it cannot be said, for want of samples or because the limit is too near."""
     samples: int | None
     """How many values the figure comes from; None where that means nothing."""
     needed: int
+    interval: Interval | None = None
+    """Within which the percentile lies, as far as so many samples tell; None: no percentile."""
 
     @property
-    def shown_value(self) -> float | str | None:
-        """The value as a summary holds it."""
-        return NEVER if self.value is not None and isinf(self.value) else self.value
+    def has_enough(self) -> bool:
+        """Whether there are the samples that the figure needs."""
+        return self.value is not None and (self.samples is None or self.samples >= self.needed)
+
+    @property
+    def is_near(self) -> bool:
+        """Whether the limit lies within the uncertainty of the value."""
+        if self.interval is None:
+            return False
+        holds = _COMPARISONS[self.threshold.comparison]
+        low, high = self.interval
+        return holds(low, self.threshold.limit) != holds(high, self.threshold.limit)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entry of ``summary.json``."""
         return {
             "expression": self.threshold.expression,
-            "value": self.shown_value,
+            "figure": self.threshold.figure,
+            "limit": self.threshold.limit,
+            "value": shown_value(self.value),
             "held": self.held,
             "samples": self.samples,
+            "interval": None
+            if self.interval is None
+            else [shown_value(each) for each in self.interval],
+            "consequence": self.threshold.consequence.value,
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Threshold:
-    """One expression that must hold."""
-
-    expression: str
-    figure: str
-    """Path of the figure."""
-    comparison: str
-    limit: float
-
-    def evaluate(self, summary: Mapping[str, Any]) -> ThresholdResult:
-        """Return how a run with this ``summary`` stood."""
-        value, samples = number_at(summary, self.figure), _samples(summary, self.figure)
-        needed = samples_needed(self.figure)
-        held = None
-        if value is not None and (samples is None or samples >= needed):
-            held = _COMPARISONS[self.comparison](value, self.limit)
-            if held and samples == 0:
-                held = None
-        return ThresholdResult(self, value, held, samples, needed)
+def shown_value(value: float | None) -> float | str | None:
+    """Return a value as a summary holds it."""
+    return NEVER if value is not None and isinf(value) else value
 
 
-def parse(expression: str) -> Threshold:
-    """Return the threshold that ``expression`` states.
+def evaluate(
+    threshold: Threshold,
+    summary: Mapping[str, Any],
+    distribution: Distribution | None = None,
+) -> ThresholdResult:
+    """Return how a run with this ``summary`` stood.
 
-    Raises:
-        UsageError: it is no threshold, or its figure does not exist.
+    Args:
+        threshold: What must hold.
+        summary: The figures.
+        distribution: What the figure is a percentile of, for its uncertainty; None: not known.
     """
-    match = _EXPRESSION.fullmatch(expression)
-    if match is None:
-        raise UsageError(
-            f"threshold {expression!r} cannot be read; write FIGURE COMPARISON NUMBER, "
-            "such as 'latency.channel.message.created.p99_ms < 250'"
-        )
-    try:
-        limit = float(match["limit"])
-    except ValueError:
-        limit = float("nan")
-    if limit != limit or limit in (float("inf"), float("-inf")):
-        raise UsageError(f"threshold {expression!r} compares with {match['limit']!r}, not a number")
-    name = match["figure"] or f"{match['subject']}.delivery_ratio"
-    figure = figure_named(name)
-    if figure is None:
-        raise UsageError(
-            f"threshold {expression!r} names {name!r}, which is no figure; {alternatives(name)}"
-        )
-    return Threshold(expression.strip(), figure.path, match["comparison"], limit)
+    figure = all_figures()[threshold.figure]
+    value, samples = number_at(summary, figure.path), _samples(summary, figure.samples)
+    needed = samples_needed(figure.path)
+    interval = None
+    if distribution is not None and figure.percentile is not None and samples:
+        interval = percentile_interval_ms(distribution, figure.percentile)
+    result = ThresholdResult(threshold, value, None, samples, needed, interval)
+    if value is None or not result.has_enough or result.is_near:
+        return result
+    held = _COMPARISONS[threshold.comparison](value, threshold.limit)
+    if held and samples == 0:
+        return result
+    return ThresholdResult(threshold, value, held, samples, needed, interval)
 
 
 def samples_needed(figure: str) -> int:
@@ -151,9 +143,8 @@ def number_at(summary: Mapping[str, Any], figure: str) -> float | None:
     return None
 
 
-def _samples(summary: Mapping[str, Any], path: str) -> int | None:
+def _samples(summary: Mapping[str, Any], parts: tuple[str, ...]) -> int | None:
     """Return how many values a figure rests on; None where that means nothing."""
-    parts = all_figures()[path].samples
     if not parts:
         return None
     return sum(int(number_at(summary, part) or 0) for part in parts)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Any
 
-from loadtest.metrics.verdict.thresholds import ThresholdResult
+from loadtest.metrics.verdict.grammar import Consequence
+from loadtest.metrics.verdict.thresholds import ThresholdResult, shown_value
 
 __all__ = ["ExitCode", "Reason", "Soundness", "Verdict", "judge"]
 
@@ -119,7 +120,10 @@ def judge(
     soundness: Soundness, results: Iterable[ThresholdResult]
 ) -> tuple[Verdict, tuple[Reason, ...]]:
     """Return the verdict of a run and all its reasons, the gravest first."""
-    results = tuple(results)
+    # What is only to be warned of decides nothing: see ``warnings``.
+    results = tuple(
+        result for result in results if result.threshold.consequence is not Consequence.WARN
+    )
     unsound = tuple(_unsound(soundness))
     unclear = tuple(_unclear(soundness, results))
     broken = tuple(
@@ -198,7 +202,11 @@ def _unclear(soundness: Soundness, results: Iterable[ThresholdResult]) -> Iterab
     uncertainty = soundness.clock_uncertainty_ms
     for result in results:
         figure, limit = result.threshold.figure, result.threshold.limit
-        if result.held is None:
+        if result.held is None and result.has_enough and result.is_near:
+            remedy = "the limit lies within the uncertainty of the figure: let the run last longer"
+            value = _between(result.interval)
+            yield Reason("too_near", figure, value, _limit_text(result), remedy)
+        elif result.held is None:
             remedy = _remedy_for_few(result, soundness.duration_s)
             needed = f">= {max(result.needed, 1)}"
             yield Reason("too_few_samples", figure, result.samples, needed, remedy)
@@ -247,5 +255,17 @@ def _broken(result: ThresholdResult) -> Reason:
         remedy = "find the seconds of it in timeline.csv, and what the server's log says of them"
     else:
         remedy = "see when it rose in the report's charts, and what the server did then"
-    limit = f"{threshold.comparison} {threshold.limit:g}"
-    return Reason("threshold", threshold.figure, result.shown_value, limit, remedy)
+    return Reason(
+        "threshold", threshold.figure, shown_value(result.value), _limit_text(result), remedy
+    )
+
+
+def _limit_text(result: ThresholdResult) -> str:
+    return f"{result.threshold.comparison} {result.threshold.limit:g}"
+
+
+def _between(interval: tuple[float, float] | None) -> str | None:
+    if interval is None:
+        return None
+    low, high = (shown_value(each) for each in interval)
+    return f"{low} to {high}"

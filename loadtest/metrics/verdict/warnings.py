@@ -1,10 +1,11 @@
 """What a reader of a verdict must know besides it, and what does not change it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from loadtest.metrics.catalogue.lookup import all_figures
-from loadtest.metrics.verdict.thresholds import ThresholdResult, number_at
+from loadtest.metrics.verdict.grammar import Consequence
+from loadtest.metrics.verdict.thresholds import ThresholdResult, number_at, shown_value
 from loadtest.metrics.verdict.verdict import Reason
 
 __all__ = ["JUDGED_SHARE_WANTED", "warnings_of"]
@@ -16,7 +17,23 @@ JUDGED_SHARE_WANTED = 0.95
 def warnings_of(
     summary: Mapping[str, Any], results: Iterable[ThresholdResult]
 ) -> tuple[Reason, ...]:
-    """Return the warnings of a run, each once: thresholds whose figure was judged in part only."""
+    """Return the warnings of a run: thresholds that only warn, and figures judged in part only."""
+    results = tuple(results)
+    return (*_broken(results), *_judged_in_part(summary, results))
+
+
+def _broken(results: Iterable[ThresholdResult]) -> Iterator[Reason]:
+    for result in results:
+        threshold = result.threshold
+        if result.held is False and threshold.consequence is Consequence.WARN:
+            limit = f"{threshold.comparison} {threshold.limit:g}"
+            value = shown_value(result.value)
+            yield Reason("threshold", threshold.figure, value, limit, "it was set to warn only")
+
+
+def _judged_in_part(
+    summary: Mapping[str, Any], results: Iterable[ThresholdResult]
+) -> tuple[Reason, ...]:
     shares = dict.fromkeys(all_figures()[result.threshold.figure].judged_by for result in results)
     found = ((path, number_at(summary, path)) for path in shares if path)
     return tuple(

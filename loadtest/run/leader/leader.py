@@ -20,6 +20,7 @@ from loadtest.clock import unseeded_random
 from loadtest.errors import LoadtestError, UsageError
 from loadtest.metrics import ExitCode
 from loadtest.profile import Profile
+from loadtest.profile.possible import refuse_impossible
 from loadtest.recording.journal import check_unused
 from loadtest.run.interrupts import Interrupts
 from loadtest.run.leader.embedded_server import EmbeddedServer
@@ -146,6 +147,7 @@ class RunLeader:
                     ' make their own channels, so it must be "guest"'
                 )
             return options
+        refuse_impossible(profile)
         if not users or users == profile.users_in_run:
             return options
         # So many users are another size of the profile, and not the first few of its users.
@@ -235,7 +237,7 @@ class RunLeader:
         self.options = options = self.read_options()
         random = unseeded_random()
         context = self._context(options, workers)
-        self.results = results = RunResults(options, context, random=random)
+        self.results = results = RunResults(options, context, random=random, end=self.abandon)
         run = f"{random.getrandbits(32):08x}"
         names = options.profile.names_of_run(run)
         existing = self._provide(options, context, results, names)

@@ -23,7 +23,8 @@ from loadtest.errors import UsageError
 from loadtest.metrics import Collection, ExitCode, Totals, Verdict
 from loadtest.metrics.clocks.state import ClockState, uncertainty_between_ms
 from loadtest.metrics.figures.timeline import TimelineRow
-from loadtest.metrics.verdict.thresholds import parse
+from loadtest.metrics.verdict.abort import Abort, AbortWatch
+from loadtest.metrics.verdict.grammar import parse_all
 from loadtest.recording import Journal
 from loadtest.recording.journal import RunFrame
 from loadtest.report import (
@@ -38,7 +39,7 @@ from loadtest.report.figures import Summary
 from loadtest.report.github import add_to_step_summary, run_annotation
 from loadtest.report.markdown import markdown_report
 from loadtest.report.run_record import RunRecord, run_results
-from loadtest.report.summary import END_TOLERANCE_S, RunFacts
+from loadtest.report.summary import END_TOLERANCE_S, RunFacts, build_summary, standing
 from loadtest.report.terminal import printable
 from loadtest.run.leader.shortfall import add_shortfall
 from loadtest.run.options import RunOptions
@@ -80,6 +81,7 @@ class RunResults:
         options: What the user asked for.
         context: What the run is besides.
         random: For the run id.
+        end: Ends the run before its time, because a threshold wants it.
         clock: For tests.
 
     Raises:
@@ -92,6 +94,7 @@ class RunResults:
         context: RunContext,
         *,
         random: random.Random,
+        end: Callable[[], object] = lambda: None,
         clock: Clock = monotonic_ns,
     ) -> None:
         profile = options.profile
@@ -118,6 +121,9 @@ class RunResults:
         self._verdict: Verdict | None = None
         self._unwritten: tuple[str, ...] = ()
         """Which files of the results could not be written, and why."""
+        self._end = end
+        self._watch = AbortWatch(parse_all(profile.thresholds))
+        self._aborted: Abort | None = None
         self.journal: Journal | None = None
         """The recording of this process."""
         if options.record:
@@ -177,6 +183,23 @@ class RunResults:
             self.final_workers.add(snapshot["worker"])
         if self._progress is not None and not self.is_finished:
             self._progress.update(self._view())
+        self._abort_if_broken()
+
+    def _abort_if_broken(self) -> None:
+        """End the run if a threshold broke that wants it."""
+        is_over = self.is_draining or self._aborted is not None or self.is_finished
+        if is_over or not self._watch.is_needed:
+            return
+        if not self._watch.is_due(self._elapsed_s):
+            return
+        figures = self._collection.figures_so_far()
+        summary = build_summary(Totals(figures), self._facts())
+        self._aborted = self._watch.broken(
+            lambda threshold: standing(threshold, summary, figures), self._elapsed_s
+        )
+        if self._aborted is not None:
+            self.say(f"threshold {self._aborted.expression!r} broke: the run ends")
+            self._end()
 
     def say(self, text: str) -> None:
         """Tell a person how the preparation goes; the run's log gets it too."""
@@ -353,13 +376,14 @@ class RunResults:
             lag_p99_limit_ms=profile.generator.lag_p99_limit_ms,
             loop_lag_p99_limit_ms=profile.generator.loop_lag_p99_limit_ms,
             dropped_ratio_limit=profile.generator.dropped_ratio_limit,
-            thresholds=tuple(parse(expression) for expression in profile.thresholds),
+            thresholds=parse_all(profile.thresholds),
             workers=context.workers,
             workers_lost=workers_lost,
             workers_early=len(self._early),
             clock_uncertainty_ms=uncertainty_between_ms(self._clocks.values()),
             clocks=tuple(sorted(self._clocks.items())),
             is_stopped=self._is_stopped,
+            aborted=self._aborted,
             errors=tuple(self._errors),
             unwritten=self._unwritten,
             is_open_workload=context.is_open_workload,

@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from loadtest.metrics.verdict.thresholds import ThresholdResult, parse
+from loadtest.metrics.verdict.grammar import parse
+from loadtest.metrics.verdict.thresholds import ThresholdResult
 from loadtest.metrics.verdict.verdict import ExitCode, Soundness, Verdict, judge
 
 SOUND = Soundness(lag_p99_ms=1.0, lag_p99_limit_ms=20.0)

@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from loadtest.metrics.verdict.thresholds import parse
+from loadtest.metrics.verdict.grammar import parse
+from loadtest.metrics.verdict.thresholds import evaluate
 from loadtest.metrics.verdict.warnings import warnings_of
 
 
@@ -15,7 +16,7 @@ def summary(share: float | None) -> dict[str, Any]:
 
 
 def warned(expression: str, share: float | None = 0.9) -> list[tuple[str, Any]]:
-    result = parse(expression).evaluate(summary(share))
+    result = evaluate(parse(expression), summary(share))
     return [(each.figure, each.value) for each in warnings_of(summary(share), [result])]
 
 
@@ -42,6 +43,6 @@ def test_enough_is_enough_and_nothing_is_no_warning(share: float | None) -> None
 
 def test_a_share_is_told_once() -> None:
     thresholds = ("delivery.message.lost == 0", "delivery.message.duplicate == 0")
-    results = [parse(each).evaluate(summary(0.5)) for each in thresholds]
+    results = [evaluate(parse(each), summary(0.5)) for each in thresholds]
 
     assert len(warnings_of(summary(0.5), results)) == 1
