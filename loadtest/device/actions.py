@@ -15,6 +15,7 @@ import msgspec
 
 from loadtest.chat.correlation import Mark, encoded_text, marked_keystrokes, message_body
 from loadtest.chat.resources import ChannelLinks, MessageLinks
+from loadtest.device.answers import channel_check, check_page, check_user
 from loadtest.device.core import DeviceCore, Typed
 from loadtest.device.pending import Done, Outcome, Pending
 from loadtest.observations import Action
@@ -79,6 +80,7 @@ def create_channel(device: DeviceCore, channel: dict[str, object], timing: Timin
     """Create a channel from ``type``, ``name``, ``members`` and the like."""
     pending = timing.pending(Action.CREATE_CHANNEL)
     pending.types = _CREATE_CHANNEL_TYPES
+    pending.check = channel_check(device.fleet)
     if _is_refused(device, pending):
         return
     if not device.create_channel_link:
@@ -92,6 +94,7 @@ def create_channel(device: DeviceCore, channel: dict[str, object], timing: Timin
 def get_channel(device: DeviceCore, channel: int, timing: Timing) -> None:
     """Read a channel that is known by its id."""
     pending = timing.pending(Action.GET_CHANNEL)
+    pending.check = channel_check(device.fleet, channel)
     if not _is_refused(device, pending):
         device.pending.relay(device.fleet.settings.dialect.channel_relay(channel), pending)
         device.flush()
@@ -100,6 +103,7 @@ def get_channel(device: DeviceCore, channel: int, timing: Timing) -> None:
 def get_current_user(device: DeviceCore, timing: Timing) -> None:
     """Read the user of this device, for links that are needed rarely."""
     pending = timing.pending(Action.RELAY)
+    pending.check = check_user
     if not _is_refused(device, pending):
         device.pending.relay(device.fleet.settings.dialect.user_relay, pending)
         device.flush()
@@ -110,6 +114,7 @@ def list_channels(
 ) -> None:
     """Read a page of the user's channels; ``destination`` is a link of the user or of a page."""
     pending = timing.pending(Action.RELAY)
+    pending.check = check_page
     pending.parameters = b"".join(
         b"%b:%b\n" % (header_value(name), header_value(value)) for name, value in filters.items()
     )

@@ -135,13 +135,7 @@ class Fleet:
                 cannot be written into a frame.
         """
         known = self.channels.get(channel.id)
-        try:
-            topics = tuple(channel.topics[name] for name in self.settings.dialect.channel_topics)
-        except KeyError as error:
-            raise RemoteProtocolError(
-                f"channel {channel.id} has no topic {error}; a chat session subscribes to it"
-            ) from error
-        check_topics(topics, f"channel {channel.id}")
+        topics = self.topics_of(channel)
         if known is not None and known.topics == topics:
             known.resource = resource
             # A member sees actions that a stranger does not, so what is known only grows.
@@ -150,6 +144,21 @@ class Fleet:
         links = ChannelLinks(channel.id, channel.name, topics, channel.actions, resource)
         self.channels[channel.id] = links
         return links
+
+    def topics_of(self, channel: ChannelResource) -> tuple[str, ...]:
+        """Return the topics of ``channel`` that a chat session subscribes, in their order.
+
+        Raises:
+            RemoteProtocolError: One is missing, or cannot be written into a frame.
+        """
+        try:
+            topics = tuple(channel.topics[name] for name in self.settings.dialect.channel_topics)
+        except KeyError as error:
+            raise RemoteProtocolError(
+                f"channel {channel.id} has no topic {error}; a chat session subscribes to it"
+            ) from error
+        check_topics(topics, f"channel {channel.id}")
+        return topics
 
     def learn_message_link(self, link: str, message: int) -> None:
         """Remember which message the relay ``link`` leads to."""

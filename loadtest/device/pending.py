@@ -61,6 +61,8 @@ class Pending:
     """Of a relay, to repeat it after a rate limit; empty for an action."""
     parameters: bytes = b""
     """Of a relay: header lines before its id."""
+    check: Callable[[bytes], str] | None = None
+    """Returns why the answer cannot be used; empty: it can. See ``answers``."""
     accepted_ns: int = 0
 
 
@@ -158,6 +160,10 @@ class PendingActions:
             self._complete(pending, body, now_ns)
 
     def _complete(self, pending: Pending, body: bytes, now_ns: int) -> None:
+        problem = pending.check(body) if pending.check is not None else ""
+        if problem:
+            self.fail(pending, problem, now_ns)
+            return
         self._line.fleet.observer.action_completed(
             pending.action,
             self._line.number,

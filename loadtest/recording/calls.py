@@ -11,6 +11,7 @@ from dataclasses import astuple
 from enum import StrEnum
 from typing import Any
 
+from loadtest.errors import UsageError
 from loadtest.metrics import HealthSample, Ledger
 from loadtest.observations import Action, ChatEvent, Observer
 
@@ -64,7 +65,13 @@ class Player:
         """Make ``calls`` in their order."""
         methods = self._methods
         for number, arguments in calls:
-            methods[number](*arguments)
+            try:
+                methods[number](*arguments)
+            except (IndexError, TypeError, KeyError, ValueError) as error:
+                raise UsageError(
+                    f"call {self.call_count + 1} of the recording cannot be made:"
+                    f" {type(error).__name__}: {error}"
+                ) from error
             self.call_count += 1
 
     def _method(self, name: str, members: Mapping[str, Iterable[str]]) -> Any:  # noqa: ANN401

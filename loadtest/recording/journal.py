@@ -181,4 +181,9 @@ def _frames(file: IO[bytes]) -> Iterator[Frame | Cut]:
         if zlib.crc32(content) != checksum:
             yield Cut(offset, "a frame's checksum is wrong")
             return
-        yield _decoder.decode(content)
+        try:
+            frame = _decoder.decode(content)
+        except msgspec.DecodeError as error:
+            yield Cut(offset, f"a frame is none of a recording: {error}")
+            return
+        yield frame

@@ -32,15 +32,14 @@ from websockets.typing import Subprotocol
 from loadtest.clock import NS_PER_MS, NS_PER_S, monotonic_ns, utc_now
 from loadtest.errors import UsageError
 from loadtest.garbage import collect_rarely
+from loadtest.http import HttpCaller
 from loadtest.server.chat.chat import TICK_NS, Chat, Times, build_chat
 from loadtest.server.events.connection import Connection
-from loadtest.server.http.fault_control import FAULT_PATHS, answer_fault_request
-from loadtest.server.http.http_caller import HttpCaller
+from loadtest.server.http.fault_control import FAULT_PATHS, answer_fault_request, why_refused
 from loadtest.server.http.platform_api import PlatformApi, is_platform_path
 from loadtest.server.http.webhook import WebhookPoster
 from loadtest.server.requests.gateway import Gateway
 from loadtest.server.settings import ServerSettings
-from loadtest.wire.hosts import is_loopback
 
 __all__ = ["ReferenceServer", "serve_forever"]
 
@@ -50,6 +49,7 @@ _CLOSE_TIMEOUT_S = 2.0
 _MS_PER_S = 1_000
 _TEXT = "text/plain; charset=utf-8"
 _MAX_FIRST_LINE_BYTES = 8 * 1024
+_FIRST_LINE_TIMEOUT_S = 10
 _METHODS_WITHOUT_WEBSOCKET = frozenset({b"POST", b"PUT", b"PATCH", b"DELETE", b"HEAD"})
 
 _log = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ class _Device(ServerConnection):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the first line: the connection may be one of the Platform API."""
         self._raw_transport = transport
-        self.server_of_device.silent.add(transport)
+        self.server_of_device.silent[transport] = monotonic_ns()
 
     def data_received(self, data: bytes) -> None:
         """Pass data on to whoever the first line is for."""
@@ -82,7 +82,7 @@ class _Device(ServerConnection):
         if b"\n" not in self._first_line and len(self._first_line) < _MAX_FIRST_LINE_BYTES:
             return
         data, self._first_line = self._first_line, None
-        self.server_of_device.silent.discard(self._raw_transport)
+        self.server_of_device.silent.pop(self._raw_transport, None)
         if _is_for_platform(data):
             # Nothing but this protocol knows of the connection so far.
             self.server_of_device.take_caller(self._raw_transport, data)
@@ -106,7 +106,7 @@ class _Device(ServerConnection):
     def connection_lost(self, exc: Exception | None) -> None:
         """Clean up at once, as others may be told of it."""
         if self._first_line is not None:
-            self.server_of_device.silent.discard(self._raw_transport)
+            self.server_of_device.silent.pop(self._raw_transport, None)
             return
         super().connection_lost(exc)
         if self.connection is not None:
@@ -168,8 +168,8 @@ class ReferenceServer:
         self.gateway = Gateway(self._chat)
         self._platform = PlatformApi(self._chat)
         self._callers: set[HttpCaller] = set()
-        self.silent: set[asyncio.BaseTransport] = set()
-        """Connections whose first line has not come."""
+        self.silent: dict[asyncio.BaseTransport, int] = {}
+        """Connections whose first line has not come, in their order, and since when."""
         self._alarm: asyncio.TimerHandle | None = None
         self._poster: WebhookPoster | None = None
         self._server: Server | None = None
@@ -282,7 +282,18 @@ class ReferenceServer:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_NS / NS_PER_S)
-            self._chat.timers.advance(monotonic_ns())
+            now_ns = monotonic_ns()
+            self._chat.timers.advance(now_ns)
+            self._drop_silent(now_ns)
+
+    def _drop_silent(self, now_ns: int) -> None:
+        """Close connections whose first line has not come in time."""
+        while self.silent:
+            transport, since_ns = next(iter(self.silent.items()))
+            if now_ns - since_ns < _FIRST_LINE_TIMEOUT_S * NS_PER_S:
+                return
+            del self.silent[transport]
+            cast(asyncio.Transport, transport).abort()
 
     def _set_alarm(self, due_ns: int) -> None:
         if self._alarm is not None:
@@ -307,15 +318,16 @@ class ReferenceServer:
             case "/stats":
                 return _json_response(HTTPStatus.OK, self.stats())
             case path if path in FAULT_PATHS:
-                return self._answer_fault_request(device, path, url.query)
+                return self._answer_fault_request(device, request, path, url.query)
         body = f"nothing is at {url.path}\n".encode()
         return _http_response(HTTPStatus.NOT_FOUND, _TEXT, body)
 
-    def _answer_fault_request(self, device: ServerConnection, path: str, query: str) -> Response:
-        host = device.remote_address[0]
-        if not is_loopback(host):
-            problem = f"{path} was asked for by {host}; faults are injected from this host only"
-            return _json_response(HTTPStatus.FORBIDDEN, {"problems": [problem]})
+    def _answer_fault_request(
+        self, device: ServerConnection, request: Request, path: str, query: str
+    ) -> Response:
+        problem = why_refused(device.remote_address[0], request.headers)
+        if problem:
+            return _json_response(HTTPStatus.FORBIDDEN, {"problems": [f"{path}: {problem}"]})
         return _json_response(*answer_fault_request(self._chat.faults, path, query))
 
 

@@ -16,6 +16,9 @@ __all__ = ["Push", "PushLog", "push_from_body"]
 
 _KEPT_PUSHES = 10_000
 _KEPT_PAIRS = 200_000
+# Of a name, which is for a person to look at, and of a problem; both come from outside.
+_LONGEST_NAME = 200
+_LARGEST_ID = 1 << 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ def push_from_body(body: bytes) -> Push:
     name = _found(content, ("user", "name"), ("notification", "data", "recipient", "name"))
     return Push(
         user_id=_id("user", content, ("user", "id"), ("notification", "data", "recipient", "id")),
-        user_name=name if isinstance(name, str) else None,
+        user_name=name[:_LONGEST_NAME] if isinstance(name, str) else None,
         channel_id=_id(
             "channel",
             content,
@@ -64,7 +67,7 @@ def push_from_body(body: bytes) -> Push:
 def _id(what: str, content: object, *paths: tuple[str, ...]) -> int:
     found = _found(content, *paths)
     # bool is an int to Python and not to JSON.
-    if not isinstance(found, int) or isinstance(found, bool):
+    if not isinstance(found, int) or isinstance(found, bool) or not 0 <= found < _LARGEST_ID:
         tried = ", ".join(".".join(path) for path in paths)
         raise RemoteProtocolError(
             f"no id of the {what} is in the body; it is looked for in {tried}"
@@ -110,7 +113,7 @@ class PushLog:
     def add_unreadable(self, problem: str) -> None:
         """Take a call that cannot be understood."""
         self.unreadable_count += 1
-        self.last_problem = problem
+        self.last_problem = problem[:_LONGEST_NAME]
 
     def as_json(self) -> dict[str, object]:
         """Return the counts."""

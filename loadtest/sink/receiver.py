@@ -9,19 +9,17 @@ import asyncio
 import signal
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import cast
 
 import orjson
 import uvloop
 
 from loadtest.clock import Clock, monotonic_ns
 from loadtest.errors import RemoteProtocolError, UsageError
+from loadtest.http import Answer, HttpCaller, Request
 from loadtest.sink.pushes import PushLog, push_from_body
-from loadtest.wire.http import Request, RequestParser, encode_answer
 
 __all__ = ["PushSink", "sink_forever"]
 
-_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _BACKLOG = 1_024
 _MAX_PORT = 65_535
 
@@ -42,7 +40,9 @@ class PushSink:
         self._on_push = on_push
         self._clock = clock
         self._server: asyncio.Server | None = None
-        self._callers: set[_Caller] = set()
+        self._callers: set[HttpCaller] = set()
+        self._read_at_ns = 0
+        """When the bytes were read that are looked at."""
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Listen on the running loop; return the URL to be called, port 0 picks a free one.
@@ -54,9 +54,7 @@ class PushSink:
             raise UsageError(f"sink: port is {port}; it must be 0 to {_MAX_PORT}")
         loop = asyncio.get_running_loop()
         try:
-            self._server = await loop.create_server(
-                lambda: _Caller(self), host, port, backlog=_BACKLOG
-            )
+            self._server = await loop.create_server(self._new_caller, host, port, backlog=_BACKLOG)
         except OSError as error:
             reason = error.strerror or str(error)
             raise UsageError(
@@ -75,7 +73,24 @@ class PushSink:
             caller.close()
         await self._server.wait_closed()
 
-    def _answer(self, request: Request, arrived_ns: int) -> tuple[HTTPStatus, object]:
+    def _new_caller(self) -> HttpCaller:
+        caller = HttpCaller(
+            self._answer,
+            self._callers.discard,
+            on_read=self._note_read,
+            on_refused=self.log.add_unreadable,
+        )
+        self._callers.add(caller)
+        return caller
+
+    def _note_read(self) -> None:
+        self._read_at_ns = self._clock()
+
+    def _answer(self, request: Request) -> Answer:
+        status, content = self._content(request, self._read_at_ns)
+        return Answer(status, orjson.dumps(content))
+
+    def _content(self, request: Request, arrived_ns: int) -> tuple[HTTPStatus, object]:
         path = request.path.partition("?")[0]
         match request.method, path:
             case "POST", _:
@@ -98,51 +113,6 @@ class PushSink:
         self.log.add(push, arrived_ns)
         self._on_push(push.user_id, push.channel_id, push.message_id, arrived_ns)
         return HTTPStatus.OK, {}
-
-
-class _Caller(asyncio.Protocol):
-    """One connection to a sink."""
-
-    def __init__(self, sink: PushSink) -> None:
-        self._sink = sink
-        self._parser = RequestParser()
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin to read."""
-        # Those of uvloop are transports in all but name.
-        self._transport = cast(asyncio.Transport, transport)
-        self._sink._callers.add(self)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the caller; what it had not said in full is no push."""
-        self._sink._callers.discard(self)
-
-    def data_received(self, data: bytes) -> None:
-        """Answer what these bytes complete."""
-        arrived_ns = self._sink._clock()
-        assert self._transport is not None, "data comes after connection_made"
-        try:
-            for request in self._parser.feed(data):
-                self._respond(*self._sink._answer(request, arrived_ns), is_last=request.is_last)
-        except RemoteProtocolError as error:
-            self._sink.log.add_unreadable(str(error))
-            self._respond(HTTPStatus.BAD_REQUEST, {"problem": str(error)}, is_last=True)
-            return
-        if self._parser.take_continue():
-            self._transport.write(_CONTINUE)
-
-    def close(self) -> None:
-        """Close the connection behind what was written."""
-        if self._transport is not None:
-            self._transport.close()
-
-    def _respond(self, status: HTTPStatus, content: object, *, is_last: bool) -> None:
-        assert self._transport is not None, "nothing is asked before connection_made"
-        body = orjson.dumps(content)
-        self._transport.write(encode_answer(status, "application/json", body, is_last=is_last))
-        if is_last:
-            self._transport.close()
 
 
 def sink_forever(host: str, port: int, announce: Callable[[str], None]) -> None:

@@ -1,6 +1,9 @@
 from typing import Any
 
-from loadtest.metrics import HealthSample, Ledger
+import pytest
+
+from loadtest.errors import UsageError
+from loadtest.metrics import HealthSample, Ledger, LedgerSettings
 from loadtest.observations import Action, ChatEvent
 from loadtest.recording.calls import ENUMS, METHODS, Player, health_arguments
 
@@ -67,3 +70,13 @@ def test_a_player_knows_its_last_instant_and_how_many_calls_it_made() -> None:
 
 def test_members_are_written_as_places_for_every_method_that_takes_one() -> None:
     assert set(ENUMS) <= set(METHODS)
+
+
+@pytest.mark.parametrize(
+    "call", [(999, [1]), (0, []), (0, [1, 2, 3, 4, 5]), (METHODS.index("action_failed"), [99] * 5)]
+)
+def test_a_call_that_cannot_be_made_is_a_usage_error(call: tuple[int, list[int]]) -> None:
+    members = {kind.__name__: tuple(kind) for kind in ENUMS.values()}
+    player = Player(Ledger(LedgerSettings()), METHODS, members)
+    with pytest.raises(UsageError, match="call 1 of the recording cannot be made"):
+        player.play([call])

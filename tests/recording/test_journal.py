@@ -1,5 +1,8 @@
+import struct
+import zlib
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from loadtest.errors import UsageError
@@ -129,3 +132,20 @@ def test_nothing_is_written_after_the_end(path: Path) -> None:
     journal.write(_FRAMES[0])
 
     assert list(read_frames(journal.path)) == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [msgspec.msgpack.encode(["nothing", 1]), msgspec.msgpack.encode(["end", "x"]), b"\xc1"],
+    ids=["tag", "type", "no MessagePack"],
+)
+def test_a_frame_with_a_good_checksum_that_is_none_ends_the_reading(
+    path: Path, content: bytes
+) -> None:
+    Journal(path).close()
+    with path.open("ab") as file:
+        file.write(struct.pack(">II", len(content), zlib.crc32(content)) + content)
+
+    [cut] = read_frames(path)
+    assert isinstance(cut, Cut)
+    assert "a frame is none of a recording" in cut.reason

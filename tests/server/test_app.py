@@ -1,6 +1,7 @@
 """The server on real sockets; what it says is tested without them."""
 
 import asyncio
+import contextlib
 import json
 import socket
 import ssl
@@ -26,6 +27,7 @@ from websockets.typing import Subprotocol
 from loadtest.errors import UsageError
 from loadtest.server import app
 from loadtest.server.app import ReferenceServer
+from loadtest.server.http import fault_control
 from loadtest.server.settings import ServerSettings
 from loadtest.sink import PushSink
 from loadtest.wire.stomp import Frame, FrameParser, encode
@@ -283,7 +285,7 @@ def test_faults_that_cannot_be_are_a_bad_request() -> None:
 def test_faults_are_injected_from_this_host_only(monkeypatch: pytest.MonkeyPatch) -> None:
     async def scene() -> None:
         async with running() as server:
-            monkeypatch.setattr(app, "is_loopback", lambda _: False)
+            monkeypatch.setattr(fault_control, "is_loopback", lambda _: False)
 
             for path in ("/faults", "/faults/set?drop=1", "/faults/clear", "/faults/cut"):
                 status, body = await fetch(server, path)
@@ -470,6 +472,26 @@ def test_the_platform_api_is_on_the_same_port(runner: Callable[..., None]) -> No
 
 
 @on_both_loops
+def test_a_connection_whose_first_line_does_not_come_is_closed(
+    runner: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "_FIRST_LINE_TIMEOUT_S", 0.01)
+
+    async def scene() -> None:
+        async with running() as server:
+            silent = await asyncio.open_connection(*server.address)
+            halting = await asyncio.open_connection(*server.address)
+            halting[1].write(b"GET /heal")
+            for reader, writer in (silent, halting):
+                with contextlib.suppress(ConnectionResetError):
+                    assert await asyncio.wait_for(reader.read(), 10) == b""
+                writer.close()
+            assert not server.silent
+
+    run(scene, runner)
+
+
+@on_both_loops
 def test_a_connection_that_says_nothing_or_half_a_line_does_not_keep_the_server(
     runner: Callable[..., None],
 ) -> None:
@@ -480,7 +502,7 @@ def test_a_connection_that_says_nothing_or_half_a_line_does_not_keep_the_server(
             halting[1].write(b"DELE")
             kept = await asyncio.open_connection(*server.address)
             kept[1].write(b"GET /us")
-            kept[1].write(b"ers HTTP/1.1\r\n\r\n")
+            kept[1].write(b"ers HTTP/1.1\r\nHost: x\r\n\r\n")
 
             assert (await kept[0].readline()).startswith(b"HTTP/1.1 401")
             silent[1].close()

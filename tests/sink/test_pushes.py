@@ -1,6 +1,7 @@
 import json
 from typing import Any
 
+import orjson
 import pytest
 
 from loadtest.errors import RemoteProtocolError
@@ -85,3 +86,20 @@ def test_the_log_keeps_the_newest_pushes() -> None:
         "user_name": "jane",
         "arrived_ns": 10_000,
     }
+
+
+def test_what_is_kept_of_a_push_is_bounded() -> None:
+    body = orjson.dumps(
+        {"user": {"id": 1, "name": "n" * 3_900_000}, "channelId": 2, "messageId": 3}
+    )
+    assert push_from_body(body).user_name == "n" * 200
+    log = PushLog()
+    log.add_unreadable("x" * 10_000)
+    assert len(log.last_problem or "") == 200
+
+
+@pytest.mark.parametrize("number", [-1, 1 << 63])
+def test_an_id_that_no_server_gives_is_no_push(number: int) -> None:
+    body = orjson.dumps({"user": {"id": number}, "channelId": 2, "messageId": 3})
+    with pytest.raises(RemoteProtocolError, match="no id of the user"):
+        push_from_body(body)

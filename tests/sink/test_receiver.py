@@ -60,7 +60,7 @@ def run(act: Callable[[Scene], Awaitable[None]], runner: Callable[..., Any] = as
 
 
 def post(body: bytes) -> bytes:
-    return b"POST /hook HTTP/1.1\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+    return b"POST /hook HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
 
 
 @pytest.mark.parametrize("runner", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
@@ -73,7 +73,10 @@ def test_a_push_is_handed_on_with_its_instant(runner: Callable[..., Any]) -> Non
 
 def test_what_came_can_be_asked_for() -> None:
     async def act(scene: Scene) -> None:
-        gets = [b"GET /%b HTTP/1.1\r\n\r\n" % path for path in (b"stats", b"pushes", b"healthz")]
+        gets = [
+            b"GET /%b HTTP/1.1\r\nHost: x\r\n\r\n" % path
+            for path in (b"stats", b"pushes", b"healthz")
+        ]
         _, _, (_, stats), (_, pushes), (_, health) = await scene.call(post(BODY), post(BODY), *gets)
 
         assert (stats["received"], stats["duplicates"]) == (2, 1)
@@ -97,7 +100,7 @@ def test_what_is_no_push_is_refused_and_counted() -> None:
 
 def test_other_paths_are_not_found() -> None:
     async def act(scene: Scene) -> None:
-        ((status, answer),) = await scene.call(b"GET /hook HTTP/1.1\r\n\r\n")
+        ((status, answer),) = await scene.call(b"GET /hook HTTP/1.1\r\nHost: x\r\n\r\n")
 
         assert status == b"HTTP/1.1 404 Not Found"
         assert answer["problem"] == "nothing is at GET /hook; pushes are POST"

@@ -4,9 +4,9 @@ import base64
 import json
 from typing import Any
 
+from loadtest.http import Request
 from loadtest.server.chat.chat import Chat
 from loadtest.server.http.platform_api import PlatformApi
-from loadtest.wire.http import Request
 
 __all__ = ["PlatformCaller", "basic"]
 
@@ -28,10 +28,8 @@ class PlatformCaller:
         self, method: str, path: str, body: bytes = b"", **headers: str
     ) -> tuple[int, str, bytes]:
         """Return status, content type and body of the answer to any request."""
-        answer = self.api.answer(Request(method, path, body, is_last=False, headers=headers))
-        head, _, content = answer.partition(b"\r\n\r\n")
-        lines = head.decode().split("\r\n")
-        return int(lines[0].split()[1]), lines[1].removeprefix("Content-Type: "), content
+        answer = self.api.answer(Request(method, path, body, headers))
+        return answer.status.value, answer.content_type, answer.body
 
     def sign_in(self, client_id: str = "me", secret: str = "secret") -> dict[str, Any]:
         """Get a token, which later calls use; return the answer."""

@@ -11,9 +11,9 @@ from typing import Any
 import requests
 from requests.adapters import BaseAdapter
 
+from loadtest.http import Request
 from loadtest.provisioning import ApiAccess, Credentials, PathStyle, PlatformClient
 from loadtest.server.http.platform_api import PlatformApi
-from loadtest.wire.http import Request
 from tests.support.chat_devices import ChatWorld
 
 __all__ = ["ACCESS", "NoPause", "PlatformWorld", "ScriptedAnswers", "answer", "client_of"]
@@ -116,15 +116,12 @@ class PlatformWorld(_Adapter):
         asked = asked_of(request)
         with self._lock:
             self.asked.append(asked)
-            raw = self.api.answer(
-                Request(asked.method, asked.path, asked.body, is_last=False, headers=asked.headers)
-            )
+            said = self.api.answer(Request(asked.method, asked.path, asked.body, asked.headers))
             key = (asked.method, asked.path)
             if self.broken.get(key, 0):
                 self.broken[key] -= 1
                 raise requests.ConnectionError("the answer was lost")
-        head, _, body = raw.partition(b"\r\n\r\n")
-        response = answer(int(head.split()[1]), body)
+        response = answer(said.status.value, said.body)
         response.request = request
         return response
 

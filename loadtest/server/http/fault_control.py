@@ -5,14 +5,17 @@ and a query can be read, as the WebSocket library parses no bodies; so changes a
 are taken from this host only.
 """
 
+from collections.abc import Mapping
 from http import HTTPStatus
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
+from loadtest.chat.texts import cleaned
 from loadtest.errors import UsageError
 from loadtest.server.faults.active_faults import ActiveFaults
 from loadtest.server.faults.plan import FaultPlan
+from loadtest.wire.hosts import is_loopback
 
-__all__ = ["FAULT_PATHS", "answer_fault_request"]
+__all__ = ["FAULT_PATHS", "answer_fault_request", "why_refused"]
 
 _SHOW = "/faults"
 _SET = "/faults/set"
@@ -32,6 +35,28 @@ def answer_fault_request(
     except UsageError as error:
         return HTTPStatus.BAD_REQUEST, {"problems": list(error.problems)}
     return HTTPStatus.OK, answer
+
+
+def why_refused(client: str, headers: Mapping[str, str]) -> str:
+    """Return why a request for one of the paths is refused; empty: it is not.
+
+    A page of another site can make a browser on this host ask for any address; the browser says so.
+    A name that somebody else lets point to this host is not this host's.
+    """
+    if not is_loopback(client):
+        return f"it was asked for by {client}; faults are injected from this host only"
+    host = headers.get("Host", "")
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        name = ""
+    if not is_loopback(name):
+        return f"it was asked for as {cleaned(host)!r}; ask for it as localhost or 127.0.0.1"
+    site, origin = headers.get("Sec-Fetch-Site"), headers.get("Origin")
+    is_foreign = site not in (None, "same-origin", "none") or (
+        origin is not None and urlsplit(origin).netloc.lower() != host.lower()
+    )
+    return "it was asked for by a page of another site" if is_foreign else ""
 
 
 def _answer(faults: ActiveFaults, path: str, pairs: list[tuple[str, str]]) -> dict[str, object]:

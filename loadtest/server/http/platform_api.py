@@ -15,6 +15,7 @@ import msgspec
 import orjson
 
 from loadtest.errors import LoadtestError
+from loadtest.http import Answer, Request
 from loadtest.server.chat.bodies import Name, NewChannel, Properties, UserReference, properties_text
 from loadtest.server.chat.chat import Chat
 from loadtest.server.chat.membership import add_member, referred_user, remove_member
@@ -31,7 +32,6 @@ from loadtest.server.state.refusals import (
     not_found,
 )
 from loadtest.server.state.store import ChannelKind, StoredChannel, User
-from loadtest.wire.http import Request, encode_answer
 
 __all__ = ["PlatformApi", "is_platform_path"]
 
@@ -120,8 +120,8 @@ class PlatformApi:
             ("GET", "channels/*/participants"): self._list_participants,
         }
 
-    def answer(self, request: Request) -> bytes:
-        """Return the bytes of the answer to a request."""
+    def answer(self, request: Request) -> Answer:
+        """Return the answer to a request."""
         url = urlsplit(request.path)
         style = style_of(url.path)
         try:
@@ -143,7 +143,7 @@ class PlatformApi:
         # What answers HEAD has no body.
         body = b"" if request.method == "HEAD" else orjson.dumps(content)
         content_type = style.content_type if status is HTTPStatus.OK else "application/json"
-        return encode_answer(status, content_type, body, is_last=request.is_last)
+        return Answer(status, body, content_type)
 
     def _problem(self, kind: str, message: str) -> dict[str, Any]:
         return {"error": kind, "message": message, "timestamp": self._chat.now_text()}

@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl
 
 from loadtest.clock import NS_PER_S, Clock
 from loadtest.errors import LoadtestError
+from loadtest.http import Request
 from loadtest.server.settings import ServerSettings
-from loadtest.wire.http import Request
 
 __all__ = ["TOKEN_LIFE_S", "DeniedError", "Tokens"]
 

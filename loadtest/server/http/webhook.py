@@ -7,10 +7,11 @@ workers keep a connection each; one that was idle for a while is not trusted any
 
 import asyncio
 import contextlib
-import re
 import ssl
 from collections.abc import Callable
 from urllib.parse import urlsplit
+
+import h11
 
 from loadtest.server.state.statistics import PushCounts
 
@@ -21,9 +22,7 @@ _QUEUE_LIMIT = 20_000
 _TIMEOUT_S = 5.0
 # Below the idle time after which common servers close a connection, at which a call would be lost.
 _TRUSTED_IDLE_S = 2.0
-_STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})\b")
-_FIRST_FINAL_STATUS = 200
-_NO_CONTENT = 204
+_READ_BYTES = 64 * 1024
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 _Job = tuple[bytes, Callable[[], None] | None]
@@ -92,8 +91,7 @@ class WebhookPoster:
             link.close()
 
 
-# A head that is too long is a LimitOverrunError.
-_FAILURES = (OSError, EOFError, ValueError, asyncio.LimitOverrunError, _RefusedPostError)
+_FAILURES = (OSError, h11.RemoteProtocolError, _RefusedPostError)
 
 
 class _Link:
@@ -105,14 +103,11 @@ class _Link:
         self._host = parts.hostname
         self._port = parts.port or _DEFAULT_PORTS[parts.scheme]
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
-        target = parts.path or "/"
+        self._target = parts.path or "/"
         if parts.query:
-            target += f"?{parts.query}"
-        place = parts.netloc.rpartition("@")[2]
-        self._head = (
-            f"POST {target} HTTP/1.1\r\nHost: {place}\r\nContent-Type: application/json\r\n"
-            "Content-Length: "
-        ).encode()
+            self._target += f"?{parts.query}"
+        self._place = parts.netloc.rpartition("@")[2]
+        self._http = h11.Connection(h11.CLIENT)
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._used_s = 0.0
 
@@ -121,15 +116,23 @@ class _Link:
 
         Raises:
             OSError: The receiver could not be reached, or not in time.
-            EOFError: It closed the connection.
-            ValueError: It does not answer in HTTP.
+            h11.RemoteProtocolError: It closed the connection, or does not answer in HTTP.
             _RefusedPostError: Its answer is not 2xx.
         """
         reader, writer = await self._connected()
-        writer.write(b"%b%d\r\n\r\n%b" % (self._head, len(body), body))
-        status, is_reusable = await _read_answer(reader)
+        headers = [
+            ("Host", self._place),
+            ("Content-Type", "application/json"),
+            ("Content-Length", str(len(body))),
+        ]
+        request = h11.Request(method="POST", target=self._target, headers=headers)
+        events = (request, h11.Data(data=body), h11.EndOfMessage())
+        writer.write(b"".join(self._http.send(event) or b"" for event in events))
+        status = await self._read_answer(reader)
         self._used_s = asyncio.get_running_loop().time()
-        if not is_reusable:
+        if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
+            self._http.start_next_cycle()
+        else:
             self.close()
         if not 200 <= status < 300:
             raise _RefusedPostError(f"the receiver answered {status}")
@@ -146,27 +149,19 @@ class _Link:
             self.close()
         if self._streams is None:
             self._streams = await asyncio.open_connection(self._host, self._port, ssl=self._tls)
+            self._http = h11.Connection(h11.CLIENT)
         return self._streams
 
-
-async def _read_answer(reader: asyncio.StreamReader) -> tuple[int, bool]:
-    """Read one answer; return its status and whether another may follow on the connection."""
-    status = 0
-    while status < _FIRST_FINAL_STATUS:
-        first, _, rest = (await reader.readuntil(b"\r\n\r\n")).partition(b"\r\n")
-        found = _STATUS_LINE.match(first)
-        if found is None:
-            raise ValueError(f"the receiver does not answer in HTTP: {first[:60]!r}")
-        status = int(found[1])
-    headers = {
-        name.strip().lower(): value.strip().lower()
-        for name, _, value in (line.partition(b":") for line in rest.split(b"\r\n"))
-    }
-    length = headers.get(b"content-length", b"")
-    if length.isdigit():
-        await reader.readexactly(int(length))
-    # Without a length the end of the answer is the end of the connection, or not worth finding.
-    is_reusable = (length.isdigit() or status == _NO_CONTENT) and headers.get(
-        b"connection"
-    ) != b"close"
-    return status, is_reusable
+    async def _read_answer(self, reader: asyncio.StreamReader) -> int:
+        """Read one answer to its end, and return its status."""
+        status = 0
+        while True:
+            event = self._http.next_event()
+            if event is h11.NEED_DATA:
+                self._http.receive_data(await reader.read(_READ_BYTES))
+            elif isinstance(event, h11.Response):
+                status = event.status_code
+            elif isinstance(event, h11.EndOfMessage):
+                return status
+            elif isinstance(event, h11.ConnectionClosed):
+                raise h11.RemoteProtocolError("the receiver closed the connection")

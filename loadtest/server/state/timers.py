@@ -5,10 +5,13 @@ most one tick late and never early. The wheel reads no clock and sleeps nowhere:
 calls ``advance``. There is no cancelling: what fires looks itself whether it is still wanted.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable
 
 __all__ = ["TimerWheel"]
+
+_log = logging.getLogger(__name__)
 
 
 class TimerWheel:
@@ -35,4 +38,8 @@ class TimerWheel:
         while self._tick < last:
             self._tick += 1
             for callback in self._buckets.pop(self._tick, ()):
-                callback()
+                try:
+                    callback()
+                except Exception:
+                    # A defect in one must not keep the others from firing, now or later.
+                    _log.exception("a timer's callback failed")

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from loadtest.server.http.fault_control import answer_fault_request
+from loadtest.server.http.fault_control import answer_fault_request, why_refused
 from tests.support.faults import FaultyRoom
 
 
@@ -88,3 +88,27 @@ def test_what_cannot_be_done_changes_nothing(
 
 def test_all_problems_are_told(room: FaultyRoom) -> None:
     assert len(problems(room, "/faults/set", "drip=1&drop=x&delay_ms=-1")) == 3
+
+
+@pytest.mark.parametrize(
+    ("client", "headers", "words"),
+    [
+        ("127.0.0.1", {"Host": "127.0.0.1:80"}, ""),
+        ("::1", {"Host": "[::1]:80", "Sec-Fetch-Site": "same-origin"}, ""),
+        ("127.0.0.1", {"Host": "localhost:80", "Origin": "http://localhost:80"}, ""),
+        ("192.0.2.1", {"Host": "127.0.0.1"}, "by 192.0.2.1; faults are injected from this host"),
+        ("127.0.0.1", {"Host": "127.0.0.1:80", "Origin": "http://evil.test"}, "another site"),
+        ("127.0.0.1", {"Host": "127.0.0.1:80", "Origin": "null"}, "another site"),
+        ("127.0.0.1", {"Host": "127.0.0.1:80", "Origin": "http://127.0.0.1:81"}, "another site"),
+        ("127.0.0.1", {"Host": "127.0.0.1", "Sec-Fetch-Site": "cross-site"}, "another site"),
+        ("127.0.0.1", {"Host": "evil.test:80"}, "ask for it as localhost or 127.0.0.1"),
+        ("127.0.0.1", {"Host": "[::1"}, "ask for it as localhost"),
+        ("127.0.0.1", {}, "ask for it as localhost"),
+    ],
+)
+def test_only_this_host_s_own_requests_are_answered(
+    client: str, headers: dict[str, str], words: str
+) -> None:
+    reason = why_refused(client, headers)
+    assert words in reason
+    assert bool(words) is bool(reason)

@@ -1,9 +1,9 @@
 import pytest
 
 from loadtest.clock import NS_PER_S
+from loadtest.http import Request
 from loadtest.server.http.platform_tokens import TOKEN_LIFE_S, DeniedError, Tokens
 from loadtest.server.settings import ServerSettings
-from loadtest.wire.http import Request
 from tests.support.chat_devices import ScriptedClock
 from tests.support.platform_caller import basic
 
@@ -16,7 +16,7 @@ PARTS = (
 
 def asked(authorization: str, body: bytes = FORM, content_type: str = "") -> Request:
     headers = {"authorization": authorization, "content-type": content_type}
-    return Request("POST", "/oauth/token", body, is_last=False, headers=headers)
+    return Request("POST", "/oauth/token", body, headers)
 
 
 @pytest.fixture

@@ -114,7 +114,7 @@ def test_what_is_not_http_is_a_failure() -> None:
 
     posted(post, b"{}")
 
-    assert "does not answer in HTTP: b'SSH-2.0-x'" in (post.counts.last_error or "")
+    assert "illegal status line: bytearray(b'SSH-2.0-x')" in (post.counts.last_error or "")
 
 
 def test_a_receiver_that_is_not_there_is_a_failure() -> None:

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -68,3 +69,21 @@ def test_a_timer_set_by_a_timer_fires_in_the_same_advance_if_it_is_due() -> None
     wheel.advance(10_000)
 
     assert order == ["second"]
+
+
+def test_a_callback_that_fails_keeps_no_other_from_firing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    wheel = TimerWheel(TICK_NS, now_ns=1_000)
+    fired: list[str] = []
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    wheel.schedule(1_050, fail)
+    wheel.schedule(1_050, lambda: fired.append("beside"))
+    wheel.schedule(1_100, lambda: fired.append("later"))
+    wheel.advance(1_200)
+
+    assert fired == ["beside", "later"]
+    assert "a timer's callback failed" in caplog.text
