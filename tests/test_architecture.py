@@ -46,8 +46,11 @@ ALLOWED: dict[str, set[str]] = {
         "spanning",
         "sink",
         "selftest",
+        "web",
         "chat",
     },
+    # It asks the leading process through an interface, and imports nothing of it.
+    "web": {"report", "metrics"},
     "simulation": {
         "engine",
         "device",
@@ -89,6 +92,8 @@ DOORS: dict[tuple[str, str], set[str]] = {
     # The newest self-test is stamped into a summary.
     ("run", "selftest"): {"outcome"},
     ("run", "chat"): {"dialect"},
+    # What the leading process implements, keeps and mounts.
+    ("run", "web"): {"desk", "live", "mount", "login"},
     ("spanning", "device"): {"numbers"},
 }
 # Which parts may use a framework at all; "clock" is the module.
@@ -99,6 +104,8 @@ ONLY_IN: dict[str, set[str]] = {
     "uvloop": {"engine", "server", "sink"},
     "websockets": {"wire", "server"},
     "requests": {"provisioning"},
+    "flask": {"web"},
+    "flask_login": {"web"},
     "time": {"clock"},
 }
 
@@ -230,6 +237,7 @@ MIRRORED = frozenset(
         "server",
         "sink",
         "spanning",
+        "web",
         "wire",
     }
 )

@@ -149,6 +149,7 @@ def locust_arguments(options: argparse.Namespace) -> list[str]:
         "--results": options.results,
         "--record": options.record or None,
         "--push-sink": options.push_sink,
+        "--web-password-file": options.web_password_file or None,
         "--i-am-allowed-to-load": options.i_am_allowed_to_load or None,
     }
     for name, value in given.items():

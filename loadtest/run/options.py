@@ -135,6 +135,12 @@ def _add_place_arguments(add: Callable[..., None]) -> None:
     )
     add_network_arguments(add)
     add(
+        "--web-password-file",
+        default="",
+        metavar="FILE",
+        help="with --web-login: its first line is the password (or set LOADTEST_WEB_PASSWORD)",
+    )
+    add(
         "--i-am-allowed-to-load",
         default="",
         metavar="HOST",

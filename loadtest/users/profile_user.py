@@ -13,7 +13,7 @@ from loadtest.run.worker.active_run import runtime_or_exit
 __all__ = ["ProfileUser"]
 
 
-def _stands_for(user: "ProfileUser") -> None:
+def follow_the_profile(user: "ProfileUser") -> None:
     """Do nothing: the greenlet of a profile-driven user is counted by Locust and never run."""
 
 
@@ -24,7 +24,7 @@ class ProfileUser(User):
     is_profile_driven = True
     """The open schedule decides what this user does; the leader of a run asks for it."""
     # Locust refuses users without a task; this one never comes to it.
-    tasks = [_stands_for]  # noqa: RUF012 - Locust declares it as a variable of instances
+    tasks = [follow_the_profile]  # noqa: RUF012 - Locust declares it as a variable of instances
 
     def start(self, group: Group) -> gevent.Greenlet:
         """Start the devices of the next user of the profile.
@@ -34,7 +34,7 @@ class ProfileUser(User):
         """
         self._runtime = runtime_or_exit(self.environment)
         self._group = group
-        self._greenlet = gevent.Greenlet(_stands_for, self)
+        self._greenlet = gevent.Greenlet(follow_the_profile, self)
         group.add(self._greenlet)
         self._number = self._runtime.user_numbers.take()
         self._runtime.add_user(self._number)

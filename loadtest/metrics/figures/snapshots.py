@@ -6,8 +6,8 @@ that comes twice or one that comes out of order changes nothing. Rows of the tim
 worker and second; each snapshot repeats the latest ones.
 """
 
-from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from loadtest.errors import UsageError
@@ -85,6 +85,27 @@ class Collection:
         """Return the last second that a worker has reported, 0 without any."""
         return self._latest_s.get(worker, 0)
 
+    @property
+    def newest_s(self) -> int:
+        """The latest second that any worker has reported, 0 without any."""
+        return max(self._latest_s.values(), default=0)
+
+    def newest_figures(self) -> Iterator[Mapping[str, Any]]:
+        """Yield the figures of each worker since its start, as plain data."""
+        for _, newest in sorted(self._newest.items()):
+            yield newest["figures"]
+
+    def newest_slowest(self, worker: int) -> Sequence[Mapping[str, Any]]:
+        """Return the slowest messages of the newest interval of a worker."""
+        newest = self._newest.get(worker)
+        slowest: Sequence[Mapping[str, Any]] = newest["slowest"] if newest is not None else ()
+        return slowest
+
+    def latest_rows(self) -> Iterator[tuple[int, TimelineRow]]:
+        """Yield number and latest second of each worker."""
+        for worker, t_s in sorted(self._latest_s.items()):
+            yield worker, decode_row(self._rows[t_s][worker][1])
+
     def lost_count(self) -> int:
         """Return how many deliveries are lost so far, of every event type."""
         return sum(
@@ -123,6 +144,13 @@ class Collection:
         Of a worker that is not among ``final`` (None: all are) no more will come: what it still
         waited for is boundary, as in a run that ends without waiting.
         """
+        return replace(
+            self.totals_so_far(final),
+            timeline=tuple(self._row(t_s) for t_s in sorted(self._rows)),
+        )
+
+    def totals_so_far(self, final: Container[int] | None = None) -> Totals:
+        """Return the same without the seconds: it takes no time that grows with the run."""
         figures, open_count = Figures(), 0
         for worker, snapshot in sorted(self._newest.items()):
             part = Figures.from_plain(snapshot["figures"])
@@ -134,7 +162,6 @@ class Collection:
         figures.fill_whole()
         return Totals(
             figures=figures,
-            timeline=tuple(self._row(t_s) for t_s in sorted(self._rows)),
             workers={worker: newest["number"] for worker, newest in sorted(self._newest.items())},
             open_count=open_count,
         )

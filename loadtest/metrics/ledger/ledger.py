@@ -325,7 +325,7 @@ class Ledger:
                 record.arrivals.append(arrived_ns)
                 record.remaining -= 1
                 if not record.remaining:
-                    self._messages.book.finish(record)
+                    self._messages.book.finish(record, slot)
                 return
         if chat_session is not None or not self._is_after_end(ChatEvent.MESSAGE_CREATED, session):
             self._messages.delivered(key, message, chat_session, arrived_ns)
@@ -483,6 +483,7 @@ class Ledger:
             "figures": self._tally.totals.to_plain(),
             "rows": self._timeline.rows(),
             "open_count": self.open_count,
+            "slowest": self._tally.slowest.rolled,
         }
 
     def finish(self, now_ns: int, *, drained: bool) -> None:

@@ -222,7 +222,7 @@ class RecordBook(Generic[RecordT]):
         if slot in record.channel.slow_slots and record.event is ChatEvent.MESSAGE_CREATED:
             self._deliver_slow(record, arrived_ns)
         if not record.remaining:
-            self.finish(record)
+            self.finish(record, slot)
         elif record.is_closed:
             self.flush(record)
             if record.is_incomplete:
@@ -256,8 +256,8 @@ class RecordBook(Generic[RecordT]):
             figures.staleness.record_ns(arrived_ns - earlier.due_ns)
             figures.coalesced += earlier.is_closed
 
-    def finish(self, record: Record) -> None:
-        """Note that every expected delivery of a record has come."""
+    def finish(self, record: Record, slot: int = -1) -> None:
+        """Note that every expected delivery of a record has come, the last one at ``slot``."""
         self._unfinished.pop(record, None)
         record.channel.unfinished.pop(record, None)
         self.flush(record)
@@ -267,26 +267,25 @@ class RecordBook(Generic[RecordT]):
                 record.is_incomplete = False
                 complete_late(self._tally, record)
             else:
-                self._complete(record, arrivals)
+                self._complete(record, arrivals, slot)
         record.arrivals = []
         record.counted = 0
 
-    def _complete(self, record: Record, arrivals: list[int]) -> None:
+    def _complete(self, record: Record, arrivals: list[int], slot: int) -> None:
         arrivals.sort()  # read receipts apart they are in order already
         due_ns = record.due_ns
         count = len(arrivals)
         # ceil(count * share) - 1 in integers.
-        self._tally.completed(
-            due_ns,
-            count,
-            (
-                (arrivals[0] - due_ns) // NS_PER_US,
-                (arrivals[(count - 1) // 2] - due_ns) // NS_PER_US,
-                (arrivals[(count * 9 - 1) // 10] - due_ns) // NS_PER_US,
-                (arrivals[(count * 99 - 1) // 100] - due_ns) // NS_PER_US,
-                (arrivals[-1] - due_ns) // NS_PER_US,
-            ),
+        marks = (
+            (arrivals[0] - due_ns) // NS_PER_US,
+            (arrivals[(count - 1) // 2] - due_ns) // NS_PER_US,
+            (arrivals[(count * 9 - 1) // 10] - due_ns) // NS_PER_US,
+            (arrivals[(count * 99 - 1) // 100] - due_ns) // NS_PER_US,
+            (arrivals[-1] - due_ns) // NS_PER_US,
         )
+        self._tally.completed(due_ns, count, marks)
+        if marks[4] > self._tally.slowest.least_us:
+            self._tally.slowest.keep(record, count, marks, slot)
 
     def flush(self, record: Record) -> None:
         """Count the arrivals of a record that are not in the figures yet.

@@ -12,12 +12,10 @@ from typing import NamedTuple
 from loadtest.clock import NS_PER_S
 from loadtest.metrics.figures.figures import EventFigures, Figures, add, size_class
 from loadtest.metrics.figures.phases import CompletionFigures, PhaseFigures
+from loadtest.metrics.ledger.slowest import Marks, SlowestMessages
 from loadtest.observations import Action, ChatEvent, Phase
 
 __all__ = ["MARKS", "Marks", "Tally"]
-
-Marks = tuple[int, int, int, int, int]
-"""When the first, 50 %, 90 %, 99 % and last of the expected devices had a message, in us."""
 
 MARKS = ("first", "p50", "p90", "p99", "last")
 """What each of ``Marks`` is called."""
@@ -44,6 +42,7 @@ class Tally:
     def __init__(self, started_ns: int = 0) -> None:
         self.now = Figures()
         self.totals = Figures()
+        self.slowest = SlowestMessages(started_ns)
         self._started_ns = started_ns
         self._rolled_ns = started_ns
         self._phase: str = Phase.STEADY
@@ -166,6 +165,7 @@ class Tally:
     def roll(self, now_ns: int) -> Figures:
         """Return the figures of the interval that ends now, and begin the next."""
         self._note_phases(now_ns)
+        self.slowest.roll()
         for place in tuple(self._timed):
             self._count_timed(place)
         for (phase, label), marks in self._marks.items():

@@ -27,6 +27,7 @@ from loadtest.run.leader.embedded_server import EmbeddedServer
 from loadtest.run.leader.provisioning import Provisioner, check_answer, check_provisioning
 from loadtest.run.leader.push_sink import RunPushSink
 from loadtest.run.leader.results import RunContext, RunResults
+from loadtest.run.leader.screens import Screens
 from loadtest.run.leader.target_consent import check_target
 from loadtest.run.options import RunOptions, run_options
 from loadtest.run.presentation import presentation, quiet_locust
@@ -62,6 +63,12 @@ class RunLeader:
         self._is_stopped = False
         self._intake: RunPushSink | None = None
         self._checked_host = presentation.checked_host
+        self._timer: gevent.Greenlet | None = None
+        """Ends the run when its time is up."""
+        self.refusal = ""
+        """Why the last attempt to begin a run failed, for the web UI; empty: it did not."""
+        self.screens: Screens | None = None
+        """The pages in the browser; None: there is no web UI."""
         if presentation.shows_progress:
             quiet_locust()
         try:
@@ -70,10 +77,12 @@ class RunLeader:
                 check_unused(Path(self.options.record))
             check_provisioning(self.options, self.options.host)
             self._prepare_target(self.options)
+            self._fill_in_defaults(self.options.profile)
+            if environment.web_ui is not None:
+                self.screens = Screens(self, environment)
         except LoadtestError as error:
             _complain(error)
             sys.exit(ExitCode.USAGE)
-        self._fill_in_defaults(self.options.profile)
 
     def listen(self) -> None:
         """Register with the events of this environment, and with interrupts."""
@@ -107,7 +116,7 @@ class RunLeader:
     @property
     def is_headless(self) -> bool:
         """Whether there is no web UI, so that the end of the run is the end of the process."""
-        return bool(self._parsed.headless)
+        return bool(self.parsed.headless)
 
     @property
     def is_profile_driven(self) -> bool:
@@ -118,13 +127,25 @@ class RunLeader:
     @property
     def _has_implied_thresholds(self) -> bool:
         """Whether scripted users are held to the promises of a profile that nobody named."""
-        if self.is_profile_driven or self._parsed.profile:
+        if self.is_profile_driven or self.parsed.profile:
             return False
-        return not any(each.startswith("thresholds") for each in self._parsed.loadtest_set or ())
+        return not any(each.startswith("thresholds") for each in self.parsed.loadtest_set or ())
 
     @property
-    def _parsed(self) -> Namespace:
+    def parsed(self) -> Namespace:
+        """What Locust's parser made of the command line, and the web form of it since."""
         return self.environment.parsed_options or Namespace()
+
+    @property
+    def state(self) -> str:
+        """Locust's word for what its runner does."""
+        return str(self.runner.state)
+
+    @property
+    def embedded_address(self) -> str:
+        """Address of the embedded server; empty: it does not run."""
+        server = self._server
+        return server.address if server is not None and server.is_running else ""
 
     @staticmethod
     def _add(hook: Any, listener: Callable[..., None]) -> None:  # noqa: ANN401 - Locust's hook
@@ -138,8 +159,16 @@ class RunLeader:
         Raises:
             UsageError: The profile or an option cannot be used.
         """
-        options = run_options(self._parsed)
-        profile, users = options.profile, self._parsed.num_users
+        return self.options_of(self.parsed)
+
+    def options_of(self, parsed: Namespace) -> RunOptions:
+        """Return what these options ask for.
+
+        Raises:
+            UsageError: The profile or an option cannot be used.
+        """
+        options = run_options(parsed)
+        profile, users = options.profile, parsed.num_users
         if not self.is_profile_driven:
             if profile.provisioning.mode != "guest":
                 raise UsageError(
@@ -159,7 +188,7 @@ class RunLeader:
         if options.host is None:
             self.environment.host = self._embedded_server().address
         elif self.is_headless:
-            self._check_host(options, options.host)
+            self.check_host(options, options.host)
         else:
             # Whoever uses the UI may start the server, or change the address, before the run.
             check_target(options.host, allowed_host=options.allowed_host)
@@ -180,7 +209,12 @@ class RunLeader:
         if address and self._intake is None:
             self._intake = RunPushSink(address, self.deliver_pushes)
 
-    def _check_host(self, options: RunOptions, host: str) -> None:
+    def check_host(self, options: RunOptions, host: str) -> None:
+        """Check that a server may be loaded and answers; what was checked is not asked again.
+
+        Raises:
+            LoadtestError: It may not, or does not.
+        """
         check_target(host, allowed_host=options.allowed_host)
         if host != self._checked_host:
             check_answer(options, host)
@@ -188,16 +222,18 @@ class RunLeader:
 
     def _fill_in_defaults(self, profile: Profile) -> None:
         """Let the profile say how many users, how fast and how long, where nobody else does."""
-        parsed = self._parsed
+        parsed = self.parsed
         parsed.host = self.environment.host
         if self.is_profile_driven:
             self._fill_in_size(profile)
         if self.is_headless and parsed.run_time:
             # Locust's own timer begins before the target is asked and users are made.
             self.run_time_s, parsed.run_time = float(parsed.run_time), None
+        elif self.is_profile_driven and not parsed.run_time:
+            self.run_time_s = profile.run.duration_s
 
     def _fill_in_size(self, profile: Profile) -> None:
-        parsed = self._parsed
+        parsed = self.parsed
         if parsed.num_users is None:
             parsed.num_users = profile.users_in_run
         if parsed.spawn_rate is None:
@@ -209,6 +245,7 @@ class RunLeader:
 
     def _test_start(self, **_: object) -> None:
         self.results = None
+        self.refusal = ""
         try:
             self.begin()
             self._begin_time()
@@ -222,9 +259,12 @@ class RunLeader:
         """Let the run last from now on."""
         if self.results is not None:
             self.results.note_begun()
-        if self.run_time_s is not None:
-            self._parsed.run_time = self.run_time_s  # other parts of Locust read it
-            gevent.spawn_later(self.run_time_s, self.runner.quit)
+        if self.run_time_s is None:
+            return
+        if self.is_headless:
+            self.parsed.run_time = self.run_time_s  # other parts of Locust read it
+        end = self.runner.quit if self.is_headless else self.runner.stop
+        self._timer = gevent.spawn_later(self.run_time_s, end)
 
     def begin_results(self, workers: int) -> RunPlan:
         """Begin the results of a run, after the last checks, and return its plan.
@@ -238,6 +278,8 @@ class RunLeader:
         random = unseeded_random()
         context = self._context(options, workers)
         self.results = results = RunResults(options, context, random=random, end=self.abandon)
+        if self.screens is not None:
+            self.screens.watch(results, options)
         run = f"{random.getrandbits(32):08x}"
         names = options.profile.names_of_run(run)
         existing = self._provide(options, context, results, names)
@@ -290,7 +332,7 @@ class RunLeader:
         is_embedded = self._settle_target(options)
         if self._intake is not None and not is_embedded:
             presentation.complain(f"push sink: the deployment must call {self._intake.url}")
-        run_time = self.run_time_s or self._parsed.run_time
+        run_time = self.run_time_s or self.parsed.run_time
         return RunContext(
             host=str(self.environment.host),
             is_embedded=is_embedded,
@@ -307,13 +349,14 @@ class RunLeader:
         if not host or (self._server is not None and host == self._server.address):
             self.environment.host = self._embedded_server().address
             return True
-        self._check_host(options, host)
+        self.check_host(options, host)
         self._checked_host = ""  # the next run asks again
         return False
 
     def _refuse(self, error: LoadtestError) -> None:
         """End the attempt to begin a run."""
         _complain(error)
+        self.refusal = str(error)
         code = ExitCode.STOPPED if self._is_stopped else ExitCode.USAGE
         self.environment.process_exit_code = int(code)
         self.abandon()
@@ -337,6 +380,8 @@ class RunLeader:
         results = self.results
         if results is None or results.is_finished:
             return
+        if self._timer is not None and self._timer is not gevent.getcurrent():
+            self._timer.kill(block=False)
         if not self.is_headless and results.ends_early:
             results.note_stopped()  # at the web UI
         results.note_draining()
@@ -391,7 +436,7 @@ class RunLeader:
     def _exit_code(self, results: RunResults) -> int:
         if results.exit_code is ExitCode.PASSED and self.runner.exceptions:
             # A task or a handler raised; Locust says what that is worth.
-            return int(self._parsed.exit_code_on_error)
+            return int(self.parsed.exit_code_on_error)
         return int(results.exit_code)
 
 

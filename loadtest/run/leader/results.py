@@ -10,7 +10,7 @@ import os
 import platform
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from loadtest.report import (
     Progress,
     ProgressView,
     RunFolder,
+    html_report,
     print_summary,
     write_again,
     write_results,
@@ -46,6 +47,8 @@ from loadtest.run.options import RunOptions
 from loadtest.run.presentation import presentation
 from loadtest.run.run_log import RunLog
 from loadtest.selftest.outcome import latest_outcome
+from loadtest.web.desk import WorkerState
+from loadtest.web.live import LiveRun
 
 __all__ = ["RunContext", "RunResults"]
 
@@ -126,6 +129,10 @@ class RunResults:
         self._aborted: Abort | None = None
         self.journal: Journal | None = None
         """The recording of this process."""
+        self.live: LiveRun | None = None
+        """Its course for the screens in a browser; None: there are none."""
+        self._final: Summary | None = None
+        """The summary, once the run is over."""
         if options.record:
             path = Path(options.record)
             # Only a later run of the same process finds the file there.
@@ -144,6 +151,11 @@ class RunResults:
         return self._folder.run_id
 
     @property
+    def planned_s(self) -> float | None:
+        """How long the run is to last; None: until somebody stops it."""
+        return self._context.duration_s
+
+    @property
     def folder(self) -> Path:
         """Folder of the results."""
         return self._folder.path
@@ -157,10 +169,13 @@ class RunResults:
     def ends_early(self) -> bool:
         """Whether the planned end of the run has not come yet."""
         planned_s = self._context.duration_s
-        return planned_s is not None and self._elapsed_s < planned_s - END_TOLERANCE_S
+        return planned_s is not None and self.elapsed_s < planned_s - END_TOLERANCE_S
 
     @property
-    def _elapsed_s(self) -> float:
+    def elapsed_s(self) -> float:
+        """How long it has lasted; once it is over, how long it did."""
+        if self._final is not None:
+            return float(self._final["duration_s"])
         return (self._clock() - self._started_ns) / NS_PER_S
 
     @property
@@ -181,6 +196,8 @@ class RunResults:
         self._collection.take(snapshot)
         if is_final:
             self.final_workers.add(snapshot["worker"])
+        if self.live is not None and not self.is_finished:
+            self.live.take(self._collection, snapshot["worker"], is_last=is_final)
         if self._progress is not None and not self.is_finished:
             self._progress.update(self._view())
         self._abort_if_broken()
@@ -190,12 +207,12 @@ class RunResults:
         is_over = self.is_draining or self._aborted is not None or self.is_finished
         if is_over or not self._watch.is_needed:
             return
-        if not self._watch.is_due(self._elapsed_s):
+        if not self._watch.is_due(self.elapsed_s):
             return
         figures = self._collection.figures_so_far()
         summary = build_summary(Totals(figures), self._facts())
         self._aborted = self._watch.broken(
-            lambda threshold: standing(threshold, summary, figures), self._elapsed_s
+            lambda threshold: standing(threshold, summary, figures), self.elapsed_s
         )
         if self._aborted is not None:
             self.say(f"threshold {self._aborted.expression!r} broke: the run ends")
@@ -212,6 +229,8 @@ class RunResults:
     def note_begun(self) -> None:
         """Take note that what was to be there is there: the run lasts from now on."""
         self._started_ns = self._clock()
+        if self.live is not None:
+            self.live.restart(self._started_ns)
 
     def give_up(self) -> None:
         """End a run that cannot begin: it has no results, only its log."""
@@ -228,7 +247,7 @@ class RunResults:
     def note_draining(self) -> None:
         """Take note that sending has ended and what is in flight is awaited."""
         self.is_draining = True
-        self._sent_s = self._elapsed_s
+        self._sent_s = self.elapsed_s
 
     def note_stopped(self) -> None:
         """Take note that a person stopped the run."""
@@ -242,15 +261,17 @@ class RunResults:
         self._errors[text] = self._errors.get(text, 0) + 1
         if self._errors[text] == 1:
             lines = text.strip().splitlines() or ["an error without a text"]
+            self._mark("error", lines[-1])
             self._log.detail(text, logging.ERROR)
             presentation.complain(f"{lines[-1]} (see {self._folder.log_path})")
 
     def note_early(self, number: int, name: str) -> None:
         """Take note that a worker has ended before anybody told it to."""
         self._early.add(number)
+        self._mark("worker", f"worker {number + 1} ended early")
         text = (
             f"worker {number + 1} of {self._context.workers} ({name}) ended before it was told to,"
-            f" {self._elapsed_s:.0f} s into the run: its users are missing from then on"
+            f" {self.elapsed_s:.0f} s into the run: its users are missing from then on"
         )
         self._log.detail(text, logging.ERROR)
         presentation.complain(text)
@@ -259,6 +280,7 @@ class RunResults:
         """Take note that a worker has handed in no final report."""
         if number in self._early:
             return  # this was said when it ended
+        self._mark("worker", f"worker {number + 1} is lost")
         known = self._collection.newest_number(number)
         text = (
             f"worker {number + 1} of {self._context.workers} ({name}) is lost: its figures "
@@ -273,7 +295,7 @@ class RunResults:
         lag_us = row.lag.percentile_us(99)
         return ProgressView(
             phase="draining" if self.is_draining else "running",
-            elapsed_s=self._elapsed_s,
+            elapsed_s=self.elapsed_s,
             devices=row.devices,
             devices_planned=self._profile.devices_in_run,
             user_sessions=row.user_sessions,
@@ -284,6 +306,49 @@ class RunResults:
             lost=self._collection.lost_count(),
             lag_ms=None if lag_us is None else lag_us / _US_PER_MS,
         )
+
+    def _mark(self, kind: str, text: str) -> None:
+        if self.live is not None:
+            self.live.mark(kind, text)
+
+    # --- for the screens in a browser ----------------------------------------------------------
+
+    def watch(self) -> LiveRun:
+        """Keep the course of the run from now on, for the screens in a browser."""
+        self.live = LiveRun(self._started_ns, self._clock)
+        return self.live
+
+    def summary(self) -> Summary:
+        """Return the summary of this instant, as if the run ended well now; then the final one."""
+        if self._final is not None:
+            return self._final
+        live = self.live
+        peaks = TimelineRow(
+            devices=live.devices_peak if live is not None else 0,
+            chat_sessions=live.chat_sessions_peak if live is not None else 0,
+        )
+        totals = self._collection.totals_so_far(final=self.final_workers)
+        return build_summary(replace(totals, timeline=(peaks,)), self._facts_so_far())
+
+    def report(self) -> str:
+        """Return the HTML report of this instant."""
+        totals = self._collection.totals(final=self.final_workers)
+        summary = self._final or build_summary(totals, self._facts_so_far())
+        return html_report(summary, [row.columns() for row in totals.timeline])
+
+    def _facts_so_far(self) -> RunFacts:
+        """Return what is known of the run; final reports cannot be there yet."""
+        lost = len(self._early)
+        return replace(self._facts(), workers_lost=lost, planned_s=None, sending_s=None)
+
+    def worker_states(self) -> list[WorkerState]:
+        """Return what is known of each worker."""
+        if self.live is None:
+            return []
+        return [
+            WorkerState(view, self._clocks.get(view.number), view.number in self._early)
+            for view in self.live.workers(self._collection)
+        ]
 
     # --- the end -------------------------------------------------------------------------------
 
@@ -311,6 +376,7 @@ class RunResults:
             self._unwritten = error.problems
             results = run_results(totals, self._record(is_final=True))
             write_again(self._folder, results)
+        self._final = results.summary
         self._verdict = Verdict(results.summary["verdict"])
         print_summary(self._console, results.summary, self._folder.path)
         self._tell_pipeline(results.summary)
@@ -369,7 +435,7 @@ class RunResults:
             is_embedded=context.is_embedded,
             profile=profile.without_secrets().resolved(),
             seed=profile.run.seed,
-            duration_s=self._elapsed_s,
+            duration_s=self.elapsed_s,
             planned_s=context.duration_s,
             sending_s=self._sent_s,
             versions=versions(),

@@ -1,0 +1,105 @@
+// Earlier runs: what lies in the results folder, to sort, filter and open.
+
+import { ROUTES, addStyle, el, replace, theme } from "./dom.js";
+import { count, span } from "./format.js";
+import { scrolled } from "./tables.js";
+
+const COLUMNS = [
+  ["run_id", "run", (run) => run.run_id],
+  ["verdict", "verdict", (run) => run.verdict ?? "\u2013"],
+  ["profile", "profile", (run) => run.profile ?? "\u2013"],
+  ["target", "target", (run) => (run.is_embedded ? "embedded server" : run.target ?? "\u2013")],
+  ["devices", "devices", (run) => count(run.devices)],
+  ["p99_ms", "delivery p99", (run) => span(run.p99_ms)],
+  ["last_p99_ms", "last receiver p99", (run) => span(run.last_p99_ms)],
+  ["lost", "lost", (run) => count(run.lost)],
+  ["missed", "missed", (run) => count(run.missed)],
+  ["duration_s", "duration", (run) => (typeof run.duration_s === "number" ? `${run.duration_s.toFixed(0)} s` : "\u2013")],
+];
+const TONES = { PASS: "good", FAIL: "bad", INCONCLUSIVE: "warn", STOPPED: "warn" };
+
+const place = document.getElementById("runs");
+const view = { runs: [], sort: "run_id", isUp: false, profile: "" };
+
+function rows() {
+  const kept = view.runs.filter((run) => !view.profile || run.profile === view.profile);
+  const value = (run) => run[view.sort];
+  kept.sort((a, b) => {
+    const [x, y] = [value(a), value(b)];
+    if (x === undefined || x === null) return 1;
+    if (y === undefined || y === null) return -1;
+    return (x < y ? -1 : x > y ? 1 : 0) * (view.isUp ? 1 : -1);
+  });
+  return kept;
+}
+
+function heading([key, title]) {
+  const isSorted = view.sort === key;
+  const direction = isSorted ? (view.isUp ? "ascending" : "descending") : "none";
+  const sign = isSorted ? (view.isUp ? " \u25b2" : " \u25bc") : "";
+  const button = el("button", { type: "button", class: "ck-sort", onclick: () => sortBy(key) }, title + sign);
+  return el("th", { scope: "col", "aria-sort": direction }, button);
+}
+
+function sortBy(key) {
+  view.isUp = view.sort === key ? !view.isUp : false;
+  view.sort = key;
+  draw();
+  place.querySelector(`th[aria-sort="ascending"] button, th[aria-sort="descending"] button`)?.focus();
+}
+
+function link(run, name) {
+  const href = new URL(`runs/${encodeURIComponent(run.run_id)}/${encodeURIComponent(name)}`, ROUTES).href;
+  const isPage = name.endsWith(".html");
+  return el("a", { href, ...(isPage ? {} : { download: "" }) }, name);
+}
+
+function row(run) {
+  const title = run.files?.includes("report.html") ? Object.assign(link(run, "report.html"), { textContent: run.run_id }) : run.run_id;
+  const others = (run.files ?? []).filter((name) => name !== "report.html");
+  const files = el("details", {}, el("summary", {}, `${others.length} files`), others.flatMap((name) => [link(run, name), el("br")]));
+  if (run.problem) {
+    return el("tr", {}, el("th", { scope: "row" }, title), el("td", { class: "ck-warn", colspan: COLUMNS.length - 1 }, run.problem), el("td", {}, files));
+  }
+  const cells = COLUMNS.slice(1).map(([key, , text]) => {
+    const isWrong = (key === "lost" || key === "missed") && run[key] > 0;
+    const tone = key === "verdict" ? TONES[run.verdict] : isWrong ? "bad" : null;
+    return el("td", { class: tone ? `ck-${tone}` : null }, text(run));
+  });
+  return el("tr", {}, el("th", { scope: "row" }, title), cells, el("td", {}, files));
+}
+
+function draw() {
+  const profiles = [...new Set(view.runs.map((run) => run.profile).filter(Boolean))].sort();
+  const filter = el(
+    "select",
+    { onchange: () => { view.profile = filter.value; draw(); } },
+    el("option", { value: "" }, "all profiles"),
+    profiles.map((name) => el("option", { value: name }, name)),
+  );
+  filter.value = view.profile;
+  const shown = rows();
+  const head = el("tr", {}, COLUMNS.map(heading), el("th", { scope: "col" }, "files"));
+  replace(
+    place.firstElementChild,
+    el("div", { class: "ck-controls" }, el("label", {}, "profile ", filter), el("span", { class: "ck-note", role: "status" }, `${shown.length} of ${view.runs.length} runs`)),
+    shown.length
+      ? scrolled(el("table", { class: "ck-runs" }, el("thead", {}, head), el("tbody", {}, shown.map(row))), "Earlier runs")
+      : el("p", {}, "No run has left results yet."),
+  );
+}
+
+async function open() {
+  document.documentElement.dataset.theme = theme();
+  place.append(el("div", { class: "ck", "data-theme": theme() }));
+  await addStyle();
+  const answer = await fetch(new URL("runs.json", ROUTES), { cache: "no-store" });
+  if (!answer.ok || answer.redirected) {
+    replace(place.firstElementChild, el("p", { class: "ck-trouble" }, "The runs cannot be listed: log in, and load this page again."));
+    return;
+  }
+  view.runs = (await answer.json()).runs;
+  draw();
+}
+
+open();
