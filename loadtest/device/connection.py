@@ -1,22 +1,20 @@
 """One connection of a device: the WebSocket and the STOMP frames in it.
 
-Server frames in, as calls on a ``FrameOwner``; STOMP frames out, masked and joined into one write.
-Once it was aborted, nothing more comes out of it in either direction.
-Frames of the two kinds that make up nearly all traffic, a whole MESSAGE and a whole RECEIPT in one
-WebSocket message, are searched and not parsed; everything else goes through the streaming parser.
+What arrives in, as calls on a ``FrameOwner``; STOMP frames out, masked and joined into one write.
+Once it was aborted, nothing more comes out of it in either direction. What the bytes mean is read
+by its ``reader``.
 """
 
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from loadtest.device.fleet import DeviceSettings, Link
+from loadtest.device.reader import EVENT, FRAME, RECEIPT, DeflatedReader, Event, Reader
 from loadtest.errors import RemoteProtocolError
 from loadtest.wire.deflate import Deflate
-from loadtest.wire.scan import message_head, receipt_id
-from loadtest.wire.stomp import Frame, FrameParser
+from loadtest.wire.stomp import Frame
 from loadtest.wire.websocket import (
     ClientHandshake,
-    MessageReader,
     Opcode,
     encode_client_frame,
     encode_close,
@@ -25,10 +23,8 @@ from loadtest.wire.websocket import (
 
 __all__ = ["Connection", "DeflatingConnection", "FrameOwner"]
 
-# Plain integers: to look a member up in its enum costs more than to compare it.
+# A plain integer: to look a member up in its enum costs more than to compare it.
 _TEXT = int(Opcode.TEXT)
-_BINARY = int(Opcode.BINARY)
-_ACK = b"ACK\nid:%b\nsubscription:%b\n\n\0"
 
 
 class FrameOwner(Protocol):
@@ -37,16 +33,14 @@ class FrameOwner(Protocol):
     def websocket_opened(self, now_ns: int) -> None:
         """The opening handshake has succeeded."""
 
-    def receive_message(
-        self, payload: bytes, subscription: bytes, ack: bytes | None, start: int, now_ns: int
-    ) -> None:
-        """Take one whole MESSAGE; its body is ``payload[start:-1]``."""
+    def receive_event(self, event: Event, now_ns: int) -> None:
+        """Take one MESSAGE of a subscription."""
 
-    def receive_receipt(self, identifier: bytes, now_ns: int) -> None:
-        """Take one RECEIPT."""
+    def receive_receipt(self, number: int | None, identifier: bytes, now_ns: int) -> None:
+        """Take one RECEIPT: its number, or its id if that is none of ours."""
 
     def receive_frame(self, frame: Frame, now_ns: int) -> None:
-        """Take any other frame, or one that came in pieces."""
+        """Take any other frame."""
 
     def websocket_closing(self, code: int, reason: str, now_ns: int) -> None:
         """The server has begun the closing handshake, or answered ours."""
@@ -61,9 +55,8 @@ class Connection:
         "_is_closing",
         "_link",
         "_out",
-        "_parser",
         "_random_bits",
-        "_reader",
+        "_read",
         "last_byte_ns",
     )
 
@@ -72,6 +65,7 @@ class Connection:
         link: Link,
         settings: DeviceSettings,
         random_bits: Callable[[int], int],
+        reader: Reader,
         now_ns: int,
     ) -> None:
         self._link = link
@@ -82,8 +76,7 @@ class Connection:
             extra_headers=settings.upgrade_headers,
             offers_deflate=settings.offers_deflate,
         )
-        self._reader: MessageReader | Deflate = MessageReader()
-        self._parser: FrameParser | None = None
+        self._read = reader.read
         self._out: list[bytes] = []
         self._is_aborted = False
         self._is_closing = False
@@ -91,7 +84,7 @@ class Connection:
         link.write(self._handshake.request())
 
     def receive(self, data: bytes, owner: FrameOwner, now_ns: int) -> None:
-        """Take ``data``, which was read at ``now_ns``, and hand its frames to ``owner``.
+        """Take ``data``, which was read at ``now_ns``, and hand what it brings to ``owner``.
 
         Raises:
             RemoteProtocolError: The peer broke a rule; the connection is of no use any more.
@@ -105,30 +98,20 @@ class Connection:
             self._handshake = None
             owner.websocket_opened(now_ns)
             data = rest
-        for opcode, payload in self._reader.feed(data):
+        for arrival in self._read(data):
             if self._is_aborted:
                 return
-            if opcode > _BINARY:
-                self._receive_control(opcode, payload, owner, now_ns)
-            elif self._parser is not None:
-                self._receive_parsed(payload, owner, now_ns)
-            elif payload[:1] == b"M" and (head := message_head(payload)) is not None:
-                owner.receive_message(payload, *head, now_ns)
-            elif payload[:1] == b"R" and (receipt := receipt_id(payload)) is not None:
-                owner.receive_receipt(receipt, now_ns)
+            if arrival[0] == EVENT:
+                owner.receive_event(arrival, now_ns)
+            elif arrival[0] == RECEIPT:
+                owner.receive_receipt(arrival[1], arrival[2], now_ns)
+            elif arrival[0] == FRAME:
+                owner.receive_frame(arrival[1], now_ns)
             else:
-                self._receive_parsed(payload, owner, now_ns)
+                self._receive_control(arrival[1], arrival[2], owner, now_ns)
 
     def _agree(self, handshake: ClientHandshake) -> None:
         """Take what the handshake agreed on; nothing was offered here."""
-
-    def _receive_parsed(self, payload: bytes, owner: FrameOwner, now_ns: int) -> None:
-        parser = self._parser or FrameParser()
-        for frame in parser.feed(payload):
-            if frame is not None and not self._is_aborted:
-                owner.receive_frame(frame, now_ns)
-        # Kept only while a frame is incomplete: an idle device needs no parser.
-        self._parser = parser if parser.is_partial else None
 
     def _receive_control(self, opcode: int, payload: bytes, owner: FrameOwner, now_ns: int) -> None:
         if opcode == Opcode.PING:
@@ -151,10 +134,9 @@ class Connection:
         for frame in frames:
             out.append(encode_client_frame(_TEXT, frame, random_bits(32)))
 
-    def acknowledge(self, ack: bytes, subscription: bytes) -> None:
-        """Have an ACK written, from headers as they stood in the MESSAGE: escaped already."""
-        frame = _ACK % (ack, subscription)
-        self._out.append(encode_client_frame(_TEXT, frame, self._random_bits(32)))
+    def acknowledge(self, acknowledgement: bytes) -> None:
+        """Have the ACK of an event written, which came with it."""
+        self._out.append(acknowledgement)
 
     def _frame(self, opcode: Opcode, payload: bytes) -> None:
         self._out.append(encode_client_frame(opcode, payload, self._random_bits(32)))
@@ -199,22 +181,24 @@ class DeflatingConnection(Connection):
     A class of its own, so that the usual connection does not ask with every frame.
     """
 
-    __slots__ = ("_deflate",)
+    __slots__ = ("_deflate", "_reader")
 
     def __init__(
         self,
         link: Link,
         settings: DeviceSettings,
         random_bits: Callable[[int], int],
+        reader: DeflatedReader,
         now_ns: int,
     ) -> None:
-        super().__init__(link, settings, random_bits, now_ns)
+        super().__init__(link, settings, random_bits, reader, now_ns)
+        self._reader = reader
         self._deflate: Deflate | None = None
 
     def _agree(self, handshake: ClientHandshake) -> None:
         self._deflate = handshake.deflate
         if self._deflate is not None:
-            self._reader = self._deflate
+            self._reader.inflate(self._deflate)
 
     def write(self, frame: bytes) -> None:
         """Have one STOMP frame, or a heart-beat, written at the next ``flush``."""
@@ -225,9 +209,9 @@ class DeflatingConnection(Connection):
         for frame in frames:
             self._frame(Opcode.TEXT, frame)
 
-    def acknowledge(self, ack: bytes, subscription: bytes) -> None:
-        """Have an ACK written, from headers as they stood in the MESSAGE."""
-        self._frame(Opcode.TEXT, _ACK % (ack, subscription))
+    def acknowledge(self, acknowledgement: bytes) -> None:
+        """Have the ACK of an event written, which came with it."""
+        self._frame(Opcode.TEXT, acknowledgement)
 
     def _frame(self, opcode: Opcode, payload: bytes) -> None:
         if self._deflate is None:

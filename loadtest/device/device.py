@@ -5,7 +5,7 @@ things happen; what its user does is asked of ``chat_sessions`` and of the funct
 ``loadtest.device.actions``. Each takes the present instant. What a device writes goes to its
 ``Link`` before such a call returns; what it waits for lies in the fleet's timers.
 
-The order of frames is the SDK's; the hot path is ``receive_message``.
+The order of frames is the SDK's; the hot path is ``receive_event``.
 """
 
 from loadtest.chat.texts import cleaned
@@ -22,13 +22,13 @@ from loadtest.device.numbers import (
     RELAY,
     TOPIC_BITS,
     TOPIC_MASK,
-    number_of_id,
 )
 from loadtest.device.pending import error_of
+from loadtest.device.reader import DeflatedReader, Event, body_of
 from loadtest.device.start_up import StartUp, check_credentials
 from loadtest.device.state import NEXT_STATE, State
 from loadtest.errors import RemoteProtocolError
-from loadtest.wire.stomp import Frame, FrameParser, encode
+from loadtest.wire.stomp import Frame, encode
 
 __all__ = ["Device"]
 
@@ -90,8 +90,14 @@ class Device(DeviceCore):
         if self.state is not State.OPENING or self.connection is not None:
             link.abort()  # it took so long that we gave up on it
             return
-        kind = DeflatingConnection if settings.offers_deflate else Connection
-        self.connection = kind(link, settings, self.fleet.random_bits, now_ns)
+        prefix, awaited = self.wire_prefix, self.pending.awaited
+        random_bits = self.fleet.random_bits
+        if settings.offers_deflate:
+            inflating = DeflatedReader(self.fleet.reading, prefix, awaited)
+            self.connection = DeflatingConnection(link, settings, random_bits, inflating, now_ns)
+        else:
+            reader = self.fleet.new_reader(prefix, awaited)
+            self.connection = Connection(link, settings, random_bits, reader, now_ns)
         self.attempt = None
 
     def receive(self, data: bytes, now_ns: int) -> None:
@@ -167,37 +173,32 @@ class Device(DeviceCore):
 
     # --- frames --------------------------------------------------------------------------------
 
-    def receive_message(
-        self, payload: bytes, subscription: bytes, ack: bytes | None, start: int, now_ns: int
-    ) -> None:
-        """Take one whole MESSAGE. The hot path: every event of every topic comes here."""
-        number = number_of_id(subscription, self.wire_prefix)
-        connection = self.connection
-        if number is None or number == ERRORS_QUEUE_INDEX or connection is None:
-            for frame in FrameParser().feed(payload):
-                if frame is not None:
-                    self.receive_frame(frame, now_ns)
+    def receive_event(self, event: Event, now_ns: int) -> None:
+        """Take one MESSAGE of a subscription. The hot path: every event of every topic."""
+        number, acknowledgement, receipt = event[1], event[3], event[4]
+        if number >= RELAY:
+            self.pending.answer_relay(number, body_of(event), now_ns)
             return
-        body = payload[start:-1]
-        # Only the acting connection's copy carries the receipt's id, so look only if we act.
-        at = (
-            payload.find(b"\nreceipt-id:", 0, start)
-            if self.pending.awaited and number < RELAY
-            else -1
-        )
-        if self._receive_body(number, body, now_ns) and ack is not None:
-            connection.acknowledge(ack, subscription)
+        if number >> TOPIC_BITS:
+            is_open = events.receive_chat_event(self, event, now_ns)
+        else:
+            is_open = events.receive_user_event(self, event, now_ns)
+        # The handlers may have ended the connection.
+        if is_open and acknowledgement is not None and self.connection is not None:
+            self.connection.acknowledge(acknowledgement)
         # Last, as in the SDK: whoever waits for the action goes on behind the ACK.
-        if at >= 0:
-            receipt = payload[at + 12 : payload.index(b"\n", at + 12)]
-            self.pending.complete_by_event(receipt, body, now_ns)
+        if receipt is not None and self.pending.awaited:
+            self.pending.complete_by_event(receipt, body_of(event), now_ns)
 
     def receive_frame(self, frame: Frame, now_ns: int) -> None:
-        """Take any frame that is not plainly one whole MESSAGE or RECEIPT."""
+        """Take any frame that is no event of ours and no RECEIPT."""
         if frame.command == "MESSAGE":
-            self._receive_parsed_message(frame, now_ns)
-        elif frame.command == "RECEIPT":
-            self.receive_receipt(frame.require("receipt-id").encode(), now_ns)
+            number = self.number_of_id(frame.require("subscription").encode())
+            if number == ERRORS_QUEUE_INDEX:
+                self._receive_error(frame, now_ns)
+            else:
+                # The SDK drops it. It may well be another device's, so it must not go unseen.
+                self.fleet.observer.event_unexplained("foreign MESSAGE", self.number, 0, now_ns)
         elif frame.command == "CONNECTED":
             self._receive_connected(frame, now_ns)
         elif frame.command == "ERROR":
@@ -207,46 +208,10 @@ class Device(DeviceCore):
                 f"got {frame.command}, which only a client may send, while {self.state.value}"
             )
 
-    def _receive_parsed_message(self, frame: Frame, now_ns: int) -> None:
-        subscription = frame.require("subscription")
-        number = self.number_of_id(subscription.encode())
-        if number is None:
-            # The SDK drops it. It may well be another device's, so it must not go unseen.
-            self.fleet.observer.event_unexplained("foreign MESSAGE", self.number, 0, now_ns)
-            return
-        if number == ERRORS_QUEUE_INDEX:
-            self._receive_error(frame, now_ns)
-            return
-        ack = frame.get("ack")
-        if self._receive_body(number, frame.body, now_ns) and ack is not None:
-            self.write(encode("ACK", (("id", ack), ("subscription", subscription))))
-        receipt = frame.get("receipt-id")
-        if receipt is not None and number < RELAY:
-            self.pending.complete_by_event(receipt.encode(), frame.body, now_ns)
-
-    def _receive_body(self, number: int, body: bytes, now_ns: int) -> bool:
-        """Take the body of one MESSAGE; return whether the SDK would acknowledge it."""
-        if number >= RELAY:
-            self.pending.answer_relay(number, body, now_ns)
-            return False
-        ordinal = number >> TOPIC_BITS
-        if ordinal:
-            is_open = events.receive_chat_event(self, ordinal, number & TOPIC_MASK, body, now_ns)
-        else:
-            is_open = events.receive_user_event(self, number, body, now_ns)
-        return is_open and self.fleet.settings.acknowledge
-
-    def receive_receipt(self, identifier: bytes, now_ns: int) -> None:
+    def receive_receipt(self, number: int | None, identifier: bytes, now_ns: int) -> None:
         """Take the RECEIPT of a topic, of an action, or of DISCONNECT."""
-        if identifier == _DISCONNECT_RECEIPT:
-            if self.state is State.ENDING and self.connection is not None:
-                self.step("receipt")
-                self.fences.disconnect_answered(now_ns)
-                self.connection.close()
-            return
-        number = number_of_id(identifier, self.wire_prefix)
         if number is None:
-            self.fleet.observer.event_unexplained("foreign RECEIPT", self.number, 0, now_ns)
+            self._receive_other_receipt(identifier, now_ns)
         elif number >= ACTION:
             self.pending.accept(number, now_ns)
         elif number >> TOPIC_BITS:
@@ -254,6 +219,14 @@ class Device(DeviceCore):
             self.chat_sessions.receive_receipt(number >> TOPIC_BITS, number & TOPIC_MASK, now_ns)
         elif self.start_up.receive_receipt(number) and self.state is State.SUBSCRIBING:
             self._activate(now_ns)
+
+    def _receive_other_receipt(self, identifier: bytes, now_ns: int) -> None:
+        if identifier != _DISCONNECT_RECEIPT:
+            self.fleet.observer.event_unexplained("foreign RECEIPT", self.number, 0, now_ns)
+        elif self.state is State.ENDING and self.connection is not None:
+            self.step("receipt")
+            self.fences.disconnect_answered(now_ns)
+            self.connection.close()
 
     def _receive_error(self, frame: Frame, now_ns: int) -> None:
         """Take an error from the errors queue: it names a relay, a topic, an action, or nothing."""

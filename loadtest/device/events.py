@@ -1,58 +1,37 @@
 """What each topic brings, and what is told of it.
 
-One rule per topic: it decodes the few fields that the observation needs and calls the observer;
-then the listener hears the event, if whoever subscribed the topic still wants it. An event that
-nothing here explains is told as such, never dropped: among them one whose body cannot be read.
+The reader has read what an observation needs of an event, by the rule of its topic; here the
+observer is told, by the same rule, and then the listener, if whoever subscribed the topic still
+wants it. An event that nothing here explains is told as such, never dropped: among them one whose
+body cannot be read.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import msgspec
-
-from loadtest.chat.correlation import Mark, key_of_keystrokes
-from loadtest.chat.dialect import DIALECTS, Dialect
-from loadtest.chat.resources import (
-    KeystrokesEvent,
-    LinkedEvent,
-    MessageBrief,
-    MessageEvent,
-    NotificationEvent,
-    ReadReceiptEvent,
-    SubjectEvent,
-    decode,
-    relayed_message,
-    type_of,
-)
+from loadtest.chat.resources import relayed_message
 from loadtest.device.chat_sessions import ChatSession
 from loadtest.device.core import DeviceCore
 from loadtest.device.counts import changes_counts, relay_counts
-from loadtest.device.numbers import TOPIC_MASK, session_number
+from loadtest.device.facts import Facts, Rule, linked_message
+from loadtest.device.numbers import TOPIC_BITS, TOPIC_MASK, session_number
 from loadtest.device.pending import Outcome, Pending
+from loadtest.device.reader import Event, body_of
 from loadtest.errors import RemoteProtocolError
 from loadtest.observations import Action, ChatEvent
 
 __all__ = ["receive_chat_event", "receive_user_event"]
 
 _UNREADABLE = "unreadable"
-# Plain strings: to look a member up in its enum costs more than to compare it.
+# Plain strings and integers: to look a member up in its enum costs more than to compare it.
 _MESSAGE_CREATED = str(ChatEvent.MESSAGE_CREATED)
 _MESSAGE_UPDATED = str(ChatEvent.MESSAGE_UPDATED)
-_READ_RECEIPTS = "readReceipts"
-# Events whose handler gets a message besides, and the key of the link to it; a read receipt is one
-# too, and has its own way.
-_LINKS_TO_RELAY = {
-    _MESSAGE_CREATED: b'"parent"',
-    "message.reaction.created": b'"message"',
-    "message.reaction.removed": b'"message"',
-}
-
-_message_decoder = msgspec.json.Decoder(MessageEvent)
-_keystrokes_decoder = msgspec.json.Decoder(KeystrokesEvent)
-_subject_decoder = msgspec.json.Decoder(SubjectEvent)
-_linked_decoder = msgspec.json.Decoder(LinkedEvent)
-_receipt_decoder = msgspec.json.Decoder(ReadReceiptEvent)
-_notification_decoder = msgspec.json.Decoder(NotificationEvent)
+_KEYSTROKES_CREATED = str(ChatEvent.KEYSTROKES_CREATED)
+_MESSAGE_READ = str(ChatEvent.MESSAGE_READ)
+_NOTIFICATION_CREATED = str(ChatEvent.NOTIFICATION_CREATED)
+_READ_RECEIPT = int(Rule.READ_RECEIPT)
+# Their handler gets the message besides that a reaction is about, as that of a read receipt does.
+_REACTIONS = frozenset({"message.reaction.created", "message.reaction.removed"})
 
 # Told by the id of their resource, whichever topic brings them.
 _SUBJECT_EVENTS = {
@@ -67,134 +46,93 @@ _SUBJECT_EVENTS = {
     )
 }
 
-Rule = Callable[[DeviceCore, int, bytes, int], str]
-"""Tells the observer of one event, and returns the event's type.
-
-It is given the device, the number of the chat session (0: none), the body and the instant.
-"""
+Tell = Callable[[DeviceCore, int, Facts, int], None]
+"""Tells the observer of one event: device, number of the chat session (0: none), facts, instant."""
 
 
 # --- topics of a channel ----------------------------------------------------------------------
 
 
-def receive_chat_event(
-    device: DeviceCore, ordinal: int, index: int, body: bytes, now_ns: int
-) -> bool:
+def receive_chat_event(device: DeviceCore, event: Event, now_ns: int) -> bool:
     """Take one event of a channel's topic; return whether its chat session is open.
 
     An event of a chat session that was ended a moment ago was in flight: it is observed, but no
     handler hears it and it is not acknowledged, as in the SDK.
     """
+    number, facts = event[1], event[2]
+    ordinal = number >> TOPIC_BITS
     chat_session = device.chat_sessions.by_ordinal.get(ordinal)
-    rule = _CHAT_RULES_BY_INDEX[device.fleet.settings.dialect.number][index]
-    if rule is None:
-        _receive_read_receipt(device, ordinal, chat_session, body, now_ns)
+    if chat_session is not None:
+        session = chat_session.number
+    else:
+        session = session_number(device.number, ordinal)
+    if facts is None:
+        device.fleet.observer.event_unexplained(_UNREADABLE, device.number, session, now_ns)
         return chat_session is not None
-    number = session_number(device.number, ordinal)
-    try:
-        event = rule(device, number, body, now_ns)
-    except RemoteProtocolError:
-        event = _unreadable(device, number, now_ns)
+    rule = device.fleet.channel_rules[number & TOPIC_MASK]
+    if rule == _READ_RECEIPT:
+        _receive_read_receipt(device, chat_session, session, event, facts, now_ns)
+        return chat_session is not None
+    _TELL_OF_CHANNEL[rule](device, session, facts, now_ns)
     if chat_session is None:
         return False
-    link = _LINKS_TO_RELAY.get(event)
-    # A look at the bytes first: most messages are no replies.
-    if link is not None and link in body and event in chat_session.handled:
-        relayed = _relay_link(event, body)
-        if relayed is not None:
-            wait = _Relayed(device, chat_session, event, body)
-            device.pending.relay(relayed, Pending(Action.RELAY, now_ns, now_ns, wait.answered))
-            return True
-    if event and device.listener is not None:
-        device.listener.chat_event(device, chat_session, event, body, now_ns)
+    link = _link_to_relay(facts, event) if facts[0] in chat_session.handled else None
+    if link is not None:
+        wait = _Relayed(device, chat_session, facts[0], body_of(event))
+        device.pending.relay(link, Pending(Action.RELAY, now_ns, now_ns, wait.answered))
+    elif device.listener is not None:
+        device.listener.chat_event(device, chat_session, facts[0], body_of(event), now_ns)
     return True
 
 
-def _unreadable(device: DeviceCore, number: int, now_ns: int) -> str:
-    """Tell the observer of an event whose body cannot be read; it has no type."""
-    device.fleet.observer.event_unexplained(_UNREADABLE, device.number, number, now_ns)
-    return ""
+def _link_to_relay(facts: Facts, event: Event) -> str | None:
+    """Return what the SDK relays before it calls the handler of an event, if anything."""
+    if facts[0] == _MESSAGE_CREATED:
+        return facts[4]
+    return linked_message(body_of(event)) if facts[0] in _REACTIONS else None
 
 
-def _message(device: DeviceCore, number: int, body: bytes, now_ns: int) -> str:
-    event = decode(_message_decoder, body)
+def _tell_message(device: DeviceCore, session: int, facts: Facts, now_ns: int) -> None:
+    event, message, key, _, _ = facts
     observer = device.fleet.observer
-    if event.type == _MESSAGE_CREATED:
-        mark = _own_mark(device, event.resource)
-        if mark is not None:
-            observer.message_delivered(number, mark.key, event.resource.id, now_ns)
-            return _MESSAGE_CREATED
-    elif event.type == _MESSAGE_UPDATED:
-        observer.event_delivered(ChatEvent.MESSAGE_UPDATED, number, event.resource.id, now_ns)
-        return event.type
-    observer.event_unexplained(event.type, device.number, number, now_ns)
-    return event.type
-
-
-def _own_mark(device: DeviceCore, message: MessageBrief) -> Mark | None:
-    """Return the mark of a message of this run, None if it is somebody else's."""
-    properties = message.properties
-    mark = properties.loadtest if properties is not None else None
-    return mark if mark is not None and mark.run == device.fleet.run else None
-
-
-def _keystrokes(device: DeviceCore, number: int, body: bytes, now_ns: int) -> str:
-    event = decode(_keystrokes_decoder, body)
-    key = key_of_keystrokes(event.resource.keys, device.fleet.run)
-    if key is not None and event.type == ChatEvent.KEYSTROKES_CREATED:
-        device.fleet.observer.keystrokes_delivered(number, key, now_ns)
+    if event == _MESSAGE_CREATED and key is not None and message is not None:
+        observer.message_delivered(session, key, message, now_ns)
+    elif event == _MESSAGE_UPDATED and message is not None:
+        observer.event_delivered(ChatEvent.MESSAGE_UPDATED, session, message, now_ns)
     else:
-        device.fleet.observer.event_unexplained(event.type, device.number, number, now_ns)
-    return event.type
+        observer.event_unexplained(event, device.number, session, now_ns)
 
 
-def _subject(device: DeviceCore, number: int, body: bytes, now_ns: int) -> str:
-    event = decode(_subject_decoder, body)
-    known = _SUBJECT_EVENTS.get(event.type)
-    if known is not None:
-        device.fleet.observer.event_delivered(known, number, event.resource.id, now_ns)
+def _tell_keystrokes(device: DeviceCore, session: int, facts: Facts, now_ns: int) -> None:
+    event, _, key, _, _ = facts
+    if key is not None and event == _KEYSTROKES_CREATED:
+        device.fleet.observer.keystrokes_delivered(session, key, now_ns)
     else:
-        device.fleet.observer.event_unexplained(event.type, device.number, number, now_ns)
-    return event.type
+        device.fleet.observer.event_unexplained(event, device.number, session, now_ns)
 
 
-def _other(device: DeviceCore, _number: int, body: bytes, now_ns: int) -> str:
-    event = type_of(body)
-    device.fleet.observer.event_counted(event, device.number, now_ns)
-    return event
+def _tell_subject(device: DeviceCore, session: int, facts: Facts, now_ns: int) -> None:
+    event, subject, _, _, _ = facts
+    known = _SUBJECT_EVENTS.get(event)
+    if known is not None and subject is not None:
+        device.fleet.observer.event_delivered(known, session, subject, now_ns)
+    else:
+        device.fleet.observer.event_unexplained(event, device.number, session, now_ns)
 
 
-_CHAT_RULES: dict[str, Rule] = {
-    "self": _subject,
-    "messages": _message,
-    "keystrokes": _keystrokes,
-    "typing": _subject,
-    "participants": _subject,
+def _tell_other(device: DeviceCore, _session: int, facts: Facts, now_ns: int) -> None:
+    device.fleet.observer.event_counted(facts[0], device.number, now_ns)
+
+
+_TELL_OF_CHANNEL: dict[int, Tell] = {
+    Rule.OTHER: _tell_other,
+    Rule.SUBJECT: _tell_subject,
+    Rule.MESSAGE: _tell_message,
+    Rule.KEYSTROKES: _tell_keystrokes,
 }
 
 
-def _rules_by_index(dialect: Dialect) -> tuple[Rule | None, ...]:
-    """Return the rule of each topic's index, None for read receipts, which have their own way."""
-    names = (*dialect.channel_topics, *[""] * (TOPIC_MASK + 1 - len(dialect.channel_topics)))
-    return tuple(
-        None if name == _READ_RECEIPTS else _CHAT_RULES.get(name, _other) for name in names
-    )
-
-
-# Once per dialect, not once per event.
-_CHAT_RULES_BY_INDEX = {number: _rules_by_index(dialect) for number, dialect in DIALECTS.items()}
-
-
 # --- events with a relay ----------------------------------------------------------------------
-
-
-def _relay_link(event: str, body: bytes) -> str | None:
-    """Return what the SDK relays before it calls the handler of an event, if anything."""
-    try:
-        links = decode(_linked_decoder, body).resource.relays
-    except RemoteProtocolError:
-        return None
-    return links.parent if event == _MESSAGE_CREATED else links.message
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,9 +158,10 @@ class _Relayed:
 
 def _receive_read_receipt(
     device: DeviceCore,
-    ordinal: int,
     chat_session: ChatSession | None,
-    body: bytes,
+    session: int,
+    event: Event,
+    facts: Facts,
     now_ns: int,
 ) -> None:
     """Take one event of the topic of read receipts.
@@ -230,30 +169,24 @@ def _receive_read_receipt(
     A receipt names its message by a link alone. If nobody in this worker has met that link, the
     answer to the relay tells which message was read; the instant stays that of the receipt.
     """
+    kind, _, _, reader, link = facts
     observer = device.fleet.observer
-    number = session_number(device.number, ordinal)
-    try:
-        event = decode(_receipt_decoder, body)
-    except RemoteProtocolError:
-        observer.event_unexplained(_UNREADABLE, device.number, number, now_ns)
-        return
-    if event.type != ChatEvent.MESSAGE_READ:
-        observer.event_unexplained(event.type, device.number, number, now_ns)
+    if kind != _MESSAGE_READ or link is None:
+        observer.event_unexplained(kind, device.number, session, now_ns)
         if chat_session is not None and device.listener is not None:
-            device.listener.chat_event(device, chat_session, event.type, body, now_ns)
+            device.listener.chat_event(device, chat_session, kind, body_of(event), now_ns)
         return
-    receipt = event.resource
-    message = device.fleet.message_of_link(receipt.relays.message)
+    message = device.fleet.message_of_link(link)
     if message is not None:
-        observer.read_receipt_delivered(number, message, receipt.user.id, now_ns)
-    if chat_session is not None and event.type in chat_session.handled:
+        observer.read_receipt_delivered(session, message, reader, now_ns)
+    if chat_session is not None and kind in chat_session.handled:
+        is_identified = message is not None
         wait = _RelayedReceipt(
-            device, chat_session, body, now_ns, is_identified=message is not None
+            device, chat_session, body_of(event), reader, link, now_ns, is_identified
         )
-        link = receipt.relays.message
         device.pending.relay(link, Pending(Action.RELAY, now_ns, now_ns, wait.answered))
     elif message is None:
-        observer.event_unexplained(event.type, device.number, number, now_ns)
+        observer.event_unexplained(kind, device.number, session, now_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +196,8 @@ class _RelayedReceipt:
     device: DeviceCore
     chat_session: ChatSession
     body: bytes
+    reader: int
+    link: str
     arrived_ns: int
     is_identified: bool
     """Whether the observer has been told already which message was read."""
@@ -288,10 +223,9 @@ class _RelayedReceipt:
         except RemoteProtocolError:
             return False
         fleet = self.device.fleet
-        receipt = decode(_receipt_decoder, self.body).resource
-        fleet.learn_message_link(receipt.relays.message, message)
+        fleet.learn_message_link(self.link, message)
         fleet.observer.read_receipt_delivered(
-            self.chat_session.number, message, receipt.user.id, self.arrived_ns
+            self.chat_session.number, message, self.reader, self.arrived_ns
         )
         return True
 
@@ -299,51 +233,44 @@ class _RelayedReceipt:
 # --- topics of the user -----------------------------------------------------------------------
 
 
-def receive_user_event(device: DeviceCore, index: int, body: bytes, now_ns: int) -> bool:
+def receive_user_event(device: DeviceCore, event: Event, now_ns: int) -> bool:
     """Take one event of the user's own topics; return whether they are still subscribed.
 
     An event that was in flight when they ended is observed, and that is all.
     """
-    names = device.fleet.settings.dialect.user_topics
-    rule = _USER_RULES.get(names[index], _other) if index < len(names) else _other
-    try:
-        event = rule(device, 0, body, now_ns)
-    except RemoteProtocolError:
-        event = _unreadable(device, 0, now_ns)
+    number, facts = event[1], event[2]
+    if facts is None:
+        device.fleet.observer.event_unexplained(_UNREADABLE, device.number, 0, now_ns)
+        return device.is_subscribed
+    tell = _TELL_OF_USER.get(device.fleet.user_rules[number], _tell_other)
+    tell(device, 0, facts, now_ns)
     if not device.is_subscribed:
         return False
-    if device.count_links and changes_counts(event, body):
+    if device.count_links and changes_counts(facts[0], body_of(event)):
         relay_counts(device, now_ns)
-    if event and device.listener is not None:
-        device.listener.user_event(device, event, body, now_ns)
+    if device.listener is not None:
+        device.listener.user_event(device, facts[0], body_of(event), now_ns)
     return True
 
 
-def _notification(device: DeviceCore, _number: int, body: bytes, now_ns: int) -> str:
-    event = decode(_notification_decoder, body)
-    message = event.resource.data.message
-    channel = event.resource.channel
-    if event.type == ChatEvent.NOTIFICATION_CREATED and message is not None:
-        channel_id = channel.id if channel is not None else 0
-        mark = _own_mark(device, message)
+def _tell_notification(device: DeviceCore, _session: int, facts: Facts, now_ns: int) -> None:
+    event, message, key, channel, _ = facts
+    if event == _NOTIFICATION_CREATED and message is not None:
         device.fleet.observer.notification_delivered(
-            device.number, channel_id, message.id, mark.key if mark is not None else 0, now_ns
+            device.number, channel, message, key or 0, now_ns
         )
     else:
-        device.fleet.observer.event_unexplained(event.type, device.number, 0, now_ns)
-    return event.type
+        device.fleet.observer.event_unexplained(event, device.number, 0, now_ns)
 
 
-def _own_message(device: DeviceCore, _number: int, body: bytes, now_ns: int) -> str:
-    event = decode(_message_decoder, body)
-    mark = _own_mark(device, event.resource)
-    if mark is not None:
-        device.fleet.observer.message_identified(mark.key, event.resource.id, now_ns)
-    device.fleet.observer.event_counted(event.type, device.number, now_ns)
-    return event.type
+def _tell_own_message(device: DeviceCore, _session: int, facts: Facts, now_ns: int) -> None:
+    event, message, key, _, _ = facts
+    if key is not None and message is not None:
+        device.fleet.observer.message_identified(key, message, now_ns)
+    device.fleet.observer.event_counted(event, device.number, now_ns)
 
 
-_USER_RULES: dict[str, Rule] = {
-    "notifications": _notification,
-    "messages": _own_message,
+_TELL_OF_USER: dict[int, Tell] = {
+    Rule.NOTIFICATION: _tell_notification,
+    Rule.MESSAGE: _tell_own_message,
 }

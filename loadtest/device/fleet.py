@@ -12,7 +12,10 @@ from loadtest.chat.correlation import KeySequence
 from loadtest.chat.dialect import DIALECT_2, Dialect
 from loadtest.chat.resources import ChannelLinks, ChannelResource
 from loadtest.clock import NS_PER_MS, NS_PER_S
+from loadtest.device.facts import channel_rules, user_rules
 from loadtest.device.kinds import with_bounded_kinds
+from loadtest.device.reader import Reading
+from loadtest.device.readers import reader_factory
 from loadtest.device.timers import TimerLanes
 from loadtest.errors import RemoteProtocolError
 from loadtest.observations import ChatEvent, Observer
@@ -122,6 +125,12 @@ class Fleet:
         self.run = run
         self.random_bits = random_bits
         self.open_link = open_link
+        self.channel_rules = channel_rules(settings.dialect)
+        self.user_rules = user_rules(settings.dialect)
+        self.reading = Reading(
+            run, self.user_rules, self.channel_rules, random_bits, settings.acknowledge
+        )
+        self.new_reader = reader_factory(self.reading)
         self.next_key = KeySequence(worker)
         self.timers = TimerLanes()
         self.channels: dict[int, ChannelLinks] = {}

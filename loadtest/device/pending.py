@@ -146,11 +146,8 @@ class PendingActions:
         if pending is not None:
             self._complete(pending, body, now_ns)
 
-    def complete_by_event(self, identifier: bytes, body: bytes, now_ns: int) -> None:
+    def complete_by_event(self, number: int, body: bytes, now_ns: int) -> None:
         """Take an event that carries the receipt's id of an action of ours."""
-        number = self._line.number_of_id(identifier)
-        if number is None:
-            return
         self._line.fences.answer_received(number, now_ns)
         pending = self.awaited.get(number)
         if pending is None or pending.ends_at_receipt:

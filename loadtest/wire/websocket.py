@@ -175,25 +175,36 @@ class MessageReader:
         self._fragments: list[bytes] = []
         self._size_bytes = 0
 
-    def feed(self, data: bytes) -> list[tuple[int, bytes]]:
+    @property
+    def is_between_messages(self) -> bool:
+        """Whether the next byte is the first one of a message, if anything may come at all."""
+        return self._opened is None and not self._is_over
+
+    def join(self, data: bytes) -> bytes:
+        """Return ``data`` behind what was kept; empty if that is no whole frame yet, and kept."""
+        if self._buffer:
+            self._buffer += data
+            if len(self._buffer) < self._needed_bytes:
+                return b""
+            data = bytes(self._buffer)
+            self._buffer.clear()
+        return data
+
+    def feed(self, data: bytes, at: int = 0) -> list[tuple[int, bytes]]:
         """Return what these bytes complete, in order, as (opcode, payload).
 
-        Messages come whole, with the opcode TEXT or BINARY; control frames as they are.
+        Messages come whole, with the opcode TEXT or BINARY; control frames as they are. Whoever has
+        read messages at the front of what ``join`` returned says where the next one begins.
 
         Raises:
             RemoteProtocolError: The server broke a rule of RFC 6455; messages before that in this
                 piece are dropped with it.
         """
         if self._buffer:
-            self._buffer += data
-            if len(self._buffer) < self._needed_bytes:
-                return []
-            data = bytes(self._buffer)
-            self._buffer.clear()
+            data = self.join(data)
         messages: list[tuple[int, bytes]] = []
         limit = self._max_message_bytes
         size = len(data)
-        at = 0
         while at < size and not self._is_over:
             # The hot path: a whole text message of less than 64 KiB in one frame.
             if data[at] == _FINAL_TEXT and at + 4 <= size and self._opened is None:

@@ -1,38 +1,72 @@
 """Framing of one connection: bytes in any pieces, control frames, closing, what comes too late."""
 
-import random
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.frames import Frame as LibraryFrame
 from websockets.http11 import Request
+from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from loadtest.device import DeviceSettings
 from loadtest.device.connection import Connection, DeflatingConnection
+from loadtest.device.numbers import RELAY, id_prefix, wire_id
+from loadtest.device.reader import DeflatedReader, Event, body_of
 from loadtest.errors import RemoteProtocolError
-from loadtest.wire.stomp import HEART_BEAT, Frame, encode
-from tests.support.device_world import URI
+from loadtest.wire.stomp import HEART_BEAT, Frame, FrameParser, encode
+from tests.support.device_world import RUN, URI, DeviceWorld
 from tests.support.stompx_peer import FakeLink, StompxPeer, message, receipt
 
+PREFIX = id_prefix(RUN, 1)
+
+
+def topic(number: int) -> str:
+    """Return the id of a topic's subscription."""
+    return wire_id("subscription-id", PREFIX, number)
+
+
+TYPING = b'{"type":"thread.typing.started","resource":{"id":7}}'
 FRAMES = (
-    message("sub-1", b'{"a":1}', ack="ack-1"),
-    receipt("receipt-1"),
+    message(topic(0x13), TYPING, ack="ack-1"),
+    receipt(wire_id("receipt", PREFIX, 0x14)),
     HEART_BEAT,
-    message("sub-2", "ü\0ü".encode(), ack="ack-2"),
+    message(topic(0x14), "ü\0ü".encode(), ack="ack-2"),
+    message("sub-1", b"{}", ack="ack-3"),
     encode("ERROR", (("message", "no: it\\is"),), b"{}"),
     encode("RECEIPT", (("receipt-id", "r-2"), ("other", "header"))),
+    message(topic(RELAY | 1), "ü".encode()),
 )
 SEEN = [
-    ("message", b"sub-1", b"ack-1", b'{"a":1}'),
-    ("receipt", b"receipt-1"),
-    ("message", b"sub-2", b"ack-2", "ü\0ü".encode()),
+    ("event", 0x13, ("thread.typing.started", 7, None, 0, None), "ack-1", TYPING),
+    ("receipt", 0x14, b""),
+    ("event", 0x14, None, "ack-2", "ü\0ü".encode()),
+    ("frame", "MESSAGE", b"{}"),
     ("frame", "ERROR", b"{}"),
-    ("frame", "RECEIPT", b""),
+    ("receipt", None, b"r-2"),
+    ("event", RELAY | 1, None, None, "ü".encode()),
 ]
+
+
+def ack_of(frame: bytes) -> str:
+    """Return the id in an ACK, which comes as a frame of the WebSocket."""
+    [ack] = FrameParser().feed(b"".join(unmasked(frame)))
+    assert ack is not None
+    assert ack.command == "ACK"
+    return ack.require("id")
+
+
+def unmasked(data: bytes) -> list[bytes]:
+    """Return the payloads of frames of a client."""
+    server = ServerProtocol(state=State.OPEN)
+    server.receive_data(data)
+    return [
+        bytes(event.data) for event in server.events_received() if isinstance(event, LibraryFrame)
+    ]
+
+
+WITHOUT_HEART_BEAT = [frame for frame in FRAMES if frame != HEART_BEAT]
 
 
 class Owner:
@@ -45,23 +79,16 @@ class Owner:
     def websocket_opened(self, _now_ns: int) -> None:
         self.seen.append(("opened",))
 
-    def receive_message(
-        self, payload: bytes, subscription: bytes, ack: bytes | None, start: int, _now_ns: int
-    ) -> None:
-        self.seen.append(("message", subscription, ack, payload[start:-1]))
+    def receive_event(self, event: Event, _now_ns: int) -> None:
+        _, number, facts, acknowledgement, _, _, _, _ = event
+        ack = ack_of(acknowledgement) if acknowledgement is not None else None
+        self.seen.append(("event", number, facts, ack, body_of(event)))
 
-    def receive_receipt(self, identifier: bytes, _now_ns: int) -> None:
-        self.seen.append(("receipt", identifier))
+    def receive_receipt(self, number: int | None, identifier: bytes, _now_ns: int) -> None:
+        self.seen.append(("receipt", number, b"" if number is not None else identifier))
 
-    def receive_frame(self, frame: Frame, now_ns: int) -> None:
-        if frame.command == "MESSAGE":
-            ack = frame.require("ack").encode()
-            subscription = frame.require("subscription").encode()
-            self.seen.append(("message", subscription, ack, frame.body))
-        elif frame.command == "RECEIPT" and len(frame.headers) == 1:
-            self.receive_receipt(frame.require("receipt-id").encode(), now_ns)
-        else:
-            self.seen.append(("frame", frame.command, frame.body))
+    def receive_frame(self, frame: Frame, _now_ns: int) -> None:
+        self.seen.append(("frame", frame.command, frame.body))
         if frame.command == "ERROR" and self.abort_at_error is not None:
             self.abort_at_error.abort()
 
@@ -75,9 +102,9 @@ class Line:
     def __init__(self) -> None:
         self.link = FakeLink()
         self.peer = StompxPeer(self.link)
-        self.connection = Connection(
-            self.link, DeviceSettings(URI), random.Random(2).getrandbits, 0
-        )
+        fleet = DeviceWorld().fleet
+        reader = fleet.new_reader(PREFIX.encode(), ())
+        self.connection = Connection(self.link, DeviceSettings(URI), fleet.random_bits, reader, 0)
         self.owner = Owner()
 
     def feed(self, data: bytes, now_ns: int = 1) -> None:
@@ -134,7 +161,9 @@ def test_frames_may_be_cut_and_joined_over_websocket_messages(sizes: list[int]) 
             if stream[at : at + size]:
                 line.feed(line.peer.say(stream[at : at + size]))
             at += size
-    assert line.take() == [seen for seen in SEEN if seen[1] != b"sub-2"]
+    assert line.take() == [
+        seen for seen, frame in zip(SEEN, WITHOUT_HEART_BEAT, strict=True) if frame.isascii()
+    ]
 
 
 def test_many_frames_may_come_in_one_websocket_message() -> None:
@@ -272,7 +301,9 @@ class DeflatingLine(Line):
     def __init__(self, *, server_agrees: bool) -> None:
         self.link = FakeLink()
         settings = DeviceSettings(URI, offers_deflate=True)
-        self.connection = DeflatingConnection(self.link, settings, random.Random(2).getrandbits, 0)
+        fleet = DeviceWorld(offers_deflate=True).fleet
+        reader = DeflatedReader(fleet.reading, PREFIX.encode(), ())
+        self.connection = DeflatingConnection(self.link, settings, fleet.random_bits, reader, 0)
         self.owner = Owner()
         self.server = ServerProtocol(
             subprotocols=[Subprotocol("v12.stomp")],
@@ -299,15 +330,15 @@ class DeflatingLine(Line):
 def test_messages_are_compressed_both_ways_if_the_server_agrees(agrees: bool) -> None:
     line = DeflatingLine(server_agrees=agrees)
     line.server.send_text(receipt("receipt-1"))
-    line.server.send_text(message("subscription-1", b"b" * 200, ack="7"))
+    line.server.send_text(message(topic(0x13), b"b" * 200))
     line.answer()
-    assert [each[0] for each in line.take()] == ["opened", "receipt", "message"]
+    assert [each[0] for each in line.take()] == ["opened", "receipt", "event"]
 
     line.connection.write(b"first")
     line.connection.write_all([b"second"])
-    line.connection.acknowledge(b"7", b"subscription-1")
-    line.connection.flush()
     ack = b"ACK\nid:7\nsubscription:subscription-1\n\n\0"
+    line.connection.acknowledge(ack)
+    line.connection.flush()
     assert line.read() == ([b"first", b"second", ack], agrees)
 
 

@@ -8,9 +8,17 @@ import random
 from typing import Any
 
 from loadtest.chat.dialect import DIALECT_2
-from loadtest.chat.resources import ChannelLinks, relayed_channel
+from loadtest.chat.resources import ChannelLinks, relayed_channel, relayed_message
 from loadtest.clock import NS_PER_S
-from loadtest.device import ChatSession, Device, DeviceCore, DeviceSettings, Fleet, LinkOwner
+from loadtest.device import (
+    ChatSession,
+    Device,
+    DeviceCore,
+    DeviceSettings,
+    Fleet,
+    LinkOwner,
+    actions,
+)
 from loadtest.device.actions import Timing
 from loadtest.device.pending import Done
 from loadtest.wire.stomp import Frame
@@ -63,6 +71,7 @@ class DeviceWorld:
     """A fleet whose connections are opened when a test says so."""
 
     def __init__(self, **settings: Any) -> None:
+        random_bits = settings.pop("random_bits", random.Random(1).getrandbits)
         self.now_ns = _START_NS
         self.observer = RecordingObserver()
         self.asked: list[LinkOwner] = []
@@ -72,7 +81,7 @@ class DeviceWorld:
             self.observer.as_observer(),
             run=RUN,
             worker=0,
-            random_bits=random.Random(1).getrandbits,
+            random_bits=random_bits,
             open_link=self.asked.append,
         )
         self.dialect = self.fleet.settings.dialect
@@ -192,6 +201,13 @@ class Rig:
         )
         assert chat_session is not None
         return chat_session
+
+    def act_and_relay(self, links: ChannelLinks) -> None:
+        """Have a message, a read and a relay under way."""
+        actions.send_message(self.device, links, "hello", self.timing())
+        body = resources.relayed(resources.message(6))
+        actions.read_message(self.device, relayed_message(body), self.timing())
+        actions.get_channel(self.device, links.id, self.timing())
 
     def topic_id(self, topic: str, ordinal: int = 0) -> str:
         """Return the subscription id of a topic: of the user, or of a chat session."""
