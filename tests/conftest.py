@@ -45,7 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             files.setdefault(path, []).append(item)
     # The longest first, or all would wait for it in the end.
     runs.sort(key=_own_timeout_s, reverse=True)
-    share = -(-len(files) // max(len(runs), 1))
+    share = max(1, -(-len(files) // max(len(runs), 1)))
     quick = [*files.values()]
     batches = [[*chain(*quick[start : start + share])] for start in range(0, len(quick), share)]
     alone = [[run] for run in runs]

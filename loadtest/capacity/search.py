@@ -5,8 +5,9 @@ is the median of what the outcomes so far say of the limit: there a trial tells 
 never looks at a clock and starts nothing: it is told outcomes and answers with a decision, so that
 the same outcomes give the same search, also after a pause.
 
-An invalid trial says nothing about the server. If it was invalid because of the load generator, no
-load from there on can be measured; if a higher load was measured before, it was an accident.
+An invalid trial says nothing about the server. If it was invalid because of its load, no load from
+there on can be measured; if a higher load was measured before, it was an accident. If its load was
+not the reason (it was too short, say), the same load is tried again.
 """
 
 import math
@@ -52,6 +53,7 @@ class Phase(Enum):
     BRACKET = "looking for a load that fails and one that passes"
     NARROW = "narrowing the interval"
     BELOW_GENERATOR = "below the load that the generator could not carry"
+    REPEAT = "once more: the last trial there decided nothing"
 
 
 class StoppedBy(Enum):
@@ -114,10 +116,15 @@ class Search:
         self.settings = settings
         self._posterior = Posterior(settings.lowest / _MARGIN, settings.highest * _MARGIN)
         self._trials: list[tuple[float, Outcome]] = []
+        self._blamed: list[float] = []
+        self._is_repeat_due = False
 
-    def note(self, load: float, outcome: Outcome) -> None:
-        """Take the outcome of a trial."""
+    def note(self, load: float, outcome: Outcome, *, is_load_to_blame: bool = True) -> None:
+        """Take the outcome of a trial, and of an invalid one whether its load was the reason."""
         self._trials.append((load, outcome))
+        self._is_repeat_due = outcome is Outcome.INVALID and not is_load_to_blame
+        if outcome is Outcome.INVALID and is_load_to_blame:
+            self._blamed.append(load)
         if outcome is not Outcome.INVALID:
             self._posterior.update(load, is_passed=outcome is Outcome.PASS)
 
@@ -160,6 +167,8 @@ class Search:
             return Stop(StoppedBy.PRECISION)
         if self._is_hopeless:
             return Stop(StoppedBy.GENERATOR)
+        if self._is_repeat_due:
+            return Next(self._trials[-1][0], Phase.REPEAT)
         if self.is_bracketed:
             return Next(self._narrowing_load(), Phase.NARROW)
         ceiling = self._generator_ceiling
@@ -206,10 +215,9 @@ class Search:
     @property
     def _generator_ceiling(self) -> float | None:
         """The lowest load that could not be measured, unless one from there on could."""
-        measured = max(
-            (load for load, each in self._trials if each is not Outcome.INVALID), default=0
-        )
-        return min((load for load in self._loads(Outcome.INVALID) if load > measured), default=None)
+        valid = [load for load, outcome in self._trials if outcome is not Outcome.INVALID]
+        measured = max(valid, default=0.0)
+        return min((load for load in self._blamed if load > measured), default=None)
 
     @property
     def _is_hopeless(self) -> bool:

@@ -19,6 +19,7 @@ __all__ = [
     "Axis",
     "Bracket",
     "FirstBroken",
+    "Headroom",
     "Limit",
     "Range",
     "ServerUse",
@@ -78,7 +79,8 @@ class Limit(Struct, frozen=True, kw_only=True):
 
     estimate: float
     low: float
-    high: float
+    high: float | None
+    """None: only that it is at least ``low`` is known."""
     level: float
     """With which probability the limit is between ``low`` and ``high``."""
 
@@ -89,6 +91,16 @@ class Bracket(Struct, frozen=True, kw_only=True):
     highest_passed: float | None = None
     """The highest load that passed in every trial there."""
     lowest_failed: float | None = None
+
+
+class Headroom(Struct, frozen=True, kw_only=True):
+    """How much of the generator was left at the highest load that passed."""
+
+    load: float
+    lag_p99_ms: float | None
+    lag_limit_ms: float
+    cpu: float | None
+    """Processor time per time of the busiest process, at its peak."""
 
 
 class FirstBroken(Struct, frozen=True, kw_only=True):
@@ -181,6 +193,8 @@ class Study(Struct, frozen=True, kw_only=True):
     is_at_least: bool
     """Whether only a lower bound is known: nothing failed, or the generator ended the search."""
     first_broken: FirstBroken | None
+    headroom: Headroom | None = None
+    """Of the generator."""
     stopped_by: Literal["precision", "budget", "generator", "range", "person"] | None
     """None: it goes on, or it was killed."""
     settings: Settings

@@ -31,6 +31,7 @@ _TERMS = 3
 _RESAMPLES = 1000
 # The least share of the throughput, at the highest load, that a term must cost to be named.
 _NOTABLE_SHARE = 0.02
+_POOR_R2 = 0.95
 
 Point = tuple[float, float]
 """A load, and the throughput at it."""
@@ -86,6 +87,11 @@ class Usl:
     def diagnosis(self) -> str:
         """What the curve says of the deployment, in a sentence or two."""
         load = self.highest_load
+        if self.r2 < _POOR_R2:
+            return (
+                f"the law fits poorly (R² {self.r2:.2f}): throughput bends more sharply than the"
+                " law can, as that of one full queue does; sigma and kappa explain little here"
+            )
         waits, agrees = self.sigma.value * (load - 1), self.kappa.value * load * (load - 1)
         lost = (waits + agrees) / (1 + waits + agrees)
         if lost < _NOTABLE_SHARE or not (self.sigma.low > 0 or self.kappa.low > 0):

@@ -33,6 +33,7 @@ __all__ = [
     "duration_s",
     "locust_arguments",
     "print_plan",
+    "run_arguments",
 ]
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
@@ -87,15 +88,15 @@ def _add_locusts_arguments(parser: argparse.ArgumentParser) -> None:
             )
 
 
-def duration_s(text: str) -> float:
-    """Return the seconds that ``text`` names.
+def duration_s(text: str, option: str = "--duration") -> float:
+    """Return the seconds that ``text`` names, as the value of ``option``.
 
     Raises:
         UsageError: It is no duration.
     """
     match = _DURATION.fullmatch(text)
     if match is None or float(match[1]) <= 0:
-        raise UsageError(f"--duration is {text!r}; it must be a time above 0 such as 30s, 5m or 1h")
+        raise UsageError(f"{option} is {text!r}; it must be a time above 0 such as 30s, 5m or 1h")
     return float(match[1]) * _SECONDS[match[2]]
 
 
@@ -139,7 +140,12 @@ def print_plan(options: RunOptions) -> None:
 
 def locust_arguments(options: argparse.Namespace) -> list[str]:
     """Return the arguments for Locust that say the same as ``options``."""
-    arguments = ["-f", str(_LOCUSTFILE), "--profile", options.profile]
+    return ["-f", str(_LOCUSTFILE), "--profile", options.profile, *run_arguments(options)]
+
+
+def run_arguments(options: argparse.Namespace) -> list[str]:
+    """Return what ``options`` say besides the profile, as ``loadtest run`` and Locust take it."""
+    arguments: list[str] = []
     given = {
         "--host": options.host,
         "--devices": options.devices or None,

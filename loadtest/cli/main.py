@@ -26,6 +26,7 @@ _VERBS = {
     "profiles": ("profiles", "list, explain or check run profiles"),
     "selftest": ("selftest", "inject known faults, and check that the figures say so"),
     "size": ("size", "nodes and cost for a population, by the limit that a study found"),
+    "capacity": ("capacity", "search for the highest load that keeps every threshold"),
     "cleanup": ("cleanup", "remove the users and channels that a run made"),
     "compare": ("compare", "say whether one set of runs is worse than another"),
     "baseline": ("baseline", "keep runs under a name, to compare later ones with"),

@@ -8,13 +8,15 @@ from rich.console import Console
 
 from loadtest.capacity.assumptions import (
     INPUTS,
+    Assumption,
     Given,
     Input,
     assumptions,
     population_of,
     sizing_of,
 )
-from loadtest.capacity.folder import read_study
+from loadtest.capacity.folder import read_study, study_file
+from loadtest.capacity.rendering import render_study
 from loadtest.capacity.size_tables import (
     LIMITS_OF_SIZING,
     assumption_table,
@@ -22,6 +24,8 @@ from loadtest.capacity.size_tables import (
     size_table,
 )
 from loadtest.capacity.sizing import check_sizing, node_capacity, populations, sized
+from loadtest.capacity.studied import with_size
+from loadtest.capacity.study import Study
 from loadtest.capacity.terminal import printed_table, say
 from loadtest.errors import UsageError
 from loadtest.profile import load_profile
@@ -58,6 +62,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--table", metavar="N,N,…", default="", help="numbers of users for the table"
     )
+    parser.add_argument(
+        "--save", action="store_true", help="put the size into capacity.json and the report"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -81,6 +88,8 @@ def run(options: argparse.Namespace) -> int:
     console.print()
     for text in LIMITS_OF_SIZING:
         say(console, text)
+    if options.save:
+        _save(options.study[0], first, found)
     return 0
 
 
@@ -128,3 +137,8 @@ def _table_users(text: str) -> tuple[float, ...]:
 def _default_text(each: Input) -> str:
     assert each.default is not None
     return f"{100 * each.default:g}%%" if each.is_ratio else f"{each.default:g}"
+
+
+def _save(path: Path, study: Study, found: tuple[Assumption, ...]) -> None:
+    folder = study_file(path).parent
+    render_study(folder, with_size(study, found))

@@ -13,7 +13,18 @@ from itertools import groupby
 from loadtest.report.figures import MISSING, share_text
 from loadtest.report.scales import Scale
 
-__all__ = ["NARROW", "WIDE", "Axis", "Bar", "LineChart", "Series", "Size", "bars_svg", "line_svg"]
+__all__ = [
+    "NARROW",
+    "WIDE",
+    "Axis",
+    "Band",
+    "Bar",
+    "LineChart",
+    "Series",
+    "Size",
+    "bars_svg",
+    "line_svg",
+]
 
 Point = tuple[float, float | None]
 
@@ -43,6 +54,9 @@ class Series:
     css: str
     points: Sequence[Point]
     is_filled: bool = False
+    has_line: bool = True
+    """Without one its points are drawn alone."""
+    has_dots: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +69,15 @@ class Axis:
 
 
 @dataclass(frozen=True, slots=True)
+class Band:
+    """A stretch of the x axis that is marked over the whole height."""
+
+    low: float
+    high: float
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class LineChart:
     """Lines over two axes."""
 
@@ -62,6 +85,7 @@ class LineChart:
     series: tuple[Series, ...]
     x: Axis
     y: Axis
+    bands: tuple[Band, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +101,12 @@ class Bar:
 def line_svg(chart: LineChart, size: Size) -> str:
     """Return a chart of lines; each point names its values to a pointer that rests on it."""
     frame = _Frame(chart, size)
-    body = [*_grid(chart, frame), *(_line(series, frame) for series in chart.series)]
-    if all(len(series.points) <= _FEW_POINTS for series in chart.series):
-        body += [_dots(series, chart, frame) for series in chart.series]
+    body = [_band(band, frame) for band in chart.bands]
+    body += _grid(chart, frame)
+    body += [_line(series, frame) for series in chart.series if series.has_line]
+    dotted = [series for series in chart.series if series.has_dots]
+    if all(len(series.points) <= _FEW_POINTS for series in dotted):
+        body += [_dots(series, chart, frame) for series in dotted]
     return _svg(chart.title, size, body)
 
 
@@ -142,6 +169,14 @@ def _grid(chart: LineChart, frame: _Frame) -> list[str]:
         f'text-anchor="end">{escape(chart.x.title)}</text>'
     )
     return drawn
+
+
+def _band(band: Band, frame: _Frame) -> str:
+    left, right = frame.x(band.low), frame.x(band.high)
+    return (
+        f'<rect class="band" x="{_px(left)}" y="{frame.top}" width="{_px(max(1.5, right - left))}" '
+        f'height="{frame.bottom - frame.top}"><title>{escape(band.name)}</title></rect>'
+    )
 
 
 def _line(series: Series, frame: _Frame) -> str:

@@ -80,6 +80,16 @@ def test_a_trial_spoiled_below_a_measured_load_is_repeated_a_little_lower() -> N
     assert 53 < decision.load < 56
 
 
+def test_a_trial_that_was_too_short_is_repeated_at_its_load() -> None:
+    search = after((40, PASS))
+    search.note(80, INVALID, is_load_to_blame=False)
+    repeated = search.decide()
+    search.note(80, PASS)
+
+    assert repeated == Next(80, Phase.REPEAT)
+    assert search.decide() == Next(160, Phase.BRACKET)
+
+
 def test_the_bracket_is_literal() -> None:
     search = after((40, PASS), (50, PASS), (50, FAIL), (60, FAIL), (45, FAIL))
 

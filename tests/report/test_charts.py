@@ -6,6 +6,7 @@ from loadtest.report.charts import (
     NARROW,
     WIDE,
     Axis,
+    Band,
     Bar,
     LineChart,
     Series,
@@ -120,3 +121,23 @@ def test_bars_stand_below_each_other(count: int) -> None:
 
     assert root.get("viewBox") == f"0 0 400 {42 * max(1, count)}"
     assert Size(400, 42).width == 400
+
+
+def test_a_band_marks_a_stretch_of_the_x_axis() -> None:
+    axis = LinearScale(0, 10, (0, 5, 10))
+    marked = LineChart(
+        "t", (), Axis(axis, "x", str), Axis(axis, "y", str), (Band(2.5, 5, "the limit"),)
+    )
+    (band,) = drawn(line_svg(marked, WIDE), "band")
+
+    assert (band.get("x"), band.get("width")) == ("250", "192")
+
+
+def test_points_can_be_drawn_without_a_line_and_a_line_without_points() -> None:
+    points: list[tuple[float, float | None]] = [(0, 0), (10, 10)]
+    dots = Series("a", "s-1", points, has_line=False)
+    line = Series("b", "s-2", points, has_dots=False)
+    svg = line_svg(chart(dots, line), WIDE)
+
+    assert len(drawn(svg, "dot")) == 2
+    assert [each.get("class") for each in drawn(svg, "line")] == ["line s-2"]

@@ -1,0 +1,1 @@
+"""What a study does outside: it starts the processes of trials, and looks at the server."""
