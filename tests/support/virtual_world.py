@@ -89,6 +89,19 @@ class World:
         return _BEGINNING + datetime.timedelta(microseconds=self.now_ns // 1_000)
 
 
+class ServerAgenda:
+    """What a server does at exact instants: injected delays, cuts and lags."""
+
+    def __init__(self, chat: Chat) -> None:
+        self._agenda = chat.agenda
+
+    def next_due_ns(self) -> int | None:
+        return self._agenda.next_due_ns
+
+    def run(self, _now_ns: int) -> None:
+        self._agenda.run()
+
+
 class Network:
     """Opens lines between devices and one server, and counts what goes over them."""
 
@@ -114,7 +127,7 @@ class Line:
         self._owner: LinkOwner | None = owner
         self.is_open = True
         self._websocket = ServerProtocol(subprotocols=[Subprotocol("v12.stomp")])
-        self._connection = network.gateway.opened(self, "key")
+        self._connection = network.gateway.opened(ServerEnd(self), "key")
 
     # --- the device's end ----------------------------------------------------------------------
 
@@ -177,6 +190,28 @@ class Line:
                 owner.link_closed("connection closed by the server", self._world.now_ns)
 
 
+class ServerEnd:
+    """The socket that a server has: the device is told of every end of it."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._is_aborted = False
+
+    @property
+    def is_open(self) -> bool:
+        return self._line.is_open and not self._is_aborted
+
+    def send(self, data: bytes) -> bool:
+        return self.is_open and self._line.send(data)
+
+    def close(self) -> None:
+        self._line.close()
+
+    def abort(self) -> None:
+        self._is_aborted = True
+        self._line.close()
+
+
 class VirtualRun:
     """One run of a profile, from the first user to the last figure."""
 
@@ -190,6 +225,7 @@ class VirtualRun:
         self.world = world = World()
         times = Times(lambda: world.now_ns, world.utc_now, lambda _seconds: None)
         self.chat: Chat = build_chat(settings or ServerSettings(), times)
+        self.chat.faults.apply(self.chat.settings.faults)
         self.network = Network(world, Gateway(self.chat))
         self.ledger = Ledger(ledger_settings(profile), started_ns=world.now_ns)
         fleet = Fleet(
@@ -208,7 +244,7 @@ class VirtualRun:
             profile.disturbances(),
             existing,
         )
-        world.clocked = (fleet.timers, self.director)
+        world.clocked = (fleet.timers, self.director, ServerAgenda(self.chat))
         world.every(TICK_NS, self.chat.timers.advance)
         world.every(100 * NS_PER_MS, self.ledger.settle)
         world.every(NS_PER_S, self.ledger.roll)

@@ -109,7 +109,7 @@ class NotificationBook:
             figures.expected -= 1
         if handoff is None and mine:
             handoff = record.handoffs[user] = HandOff(crossing)
-        if handoff is not None:
+        if handoff is not None and (mine or not has_come(record, user, handoff)):
             handoff.crossing = crossing
             handoff.device_count += len(mine)
 

@@ -52,6 +52,20 @@ def test_coming_back_right_after_an_end_is_entry() -> None:
     assert figures.entry == OutcomeFigures(neither=1)
 
 
+def test_what_had_come_before_a_start_is_no_entry() -> None:
+    scene = Scene()
+    scene.room(2)
+    scene.leave(2, 950)
+    scene.send(1, at_ms=1000)
+    scene.see(1, 1001, 1)
+    scene.notify(1, 1001, 2)
+    scene.enter(200, device=2, at_ms=1002)
+
+    figures = scene.notifications()
+    assert figures.entry.total == 0
+    assert figures.handoff == OutcomeFigures(notified=1)
+
+
 def test_a_start_that_was_given_up_is_entry_too() -> None:
     """It was never subscribed to messages, so that neither is no gap."""
     scene = Scene()
