@@ -4,8 +4,8 @@ from rich.console import Console, RenderableType
 from rich.table import Table as Grid
 from rich.text import Text
 
+from loadtest.report.screen import printable
 from loadtest.report.tables import Table, Tone
-from loadtest.report.terminal import printable
 
 __all__ = ["printed_table", "say"]
 

@@ -18,6 +18,7 @@ from loadtest.engine.network import check_source_addresses
 from loadtest.engine.target import target_from_url
 from loadtest.errors import UsageError
 from loadtest.profile.describe import load_lines
+from loadtest.report import Ending
 from loadtest.run.leader.provisioning import check_answer, check_provisioning, provisioning_lines
 from loadtest.run.leader.target_consent import check_target, is_loopback_url
 from loadtest.run.network_options import ambient_proxy_note, network_arguments
@@ -170,7 +171,8 @@ def run_arguments(options: argparse.Namespace) -> list[str]:
 
 def call_locust(arguments: Sequence[str]) -> int:
     """Call Locust's main and return its exit code."""
-    presentation.shows_progress = True
+    presentation.hides_locust = True
+    presentation.shows_progress = presentation.ending not in (Ending.QUIET, Ending.JSON)
     presentation.complain = complain
     sys.argv = ["loadtest", *arguments]
     from locust.main import main

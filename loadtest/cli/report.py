@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from loadtest.cli.run import add_ending_arguments
 from loadtest.errors import UsageError
 from loadtest.recording import Replay, replay
 from loadtest.report import RunFolder, print_summary, render_again, write_results
@@ -29,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="formats",
         help="make only this file again, and print where it is; repeatable (default: all)",
     )
+    add_ending_arguments(parser)
     parser.add_argument(
         "--from-recording",
         type=Path,
@@ -57,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
             for path in made:
                 print(path)
             return 0
-    print_summary(Console(), folder.read_summary(), folder.path)
+    print_summary(Console(), folder.read_summary(), folder.path, options.ending)
     return 0
 
 

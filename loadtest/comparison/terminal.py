@@ -20,8 +20,8 @@ from loadtest.comparison.texts import (
     power_lines,
     what_was_compared,
 )
+from loadtest.report.screen import printable
 from loadtest.report.tables import Table, Tone
-from loadtest.report.terminal import printable
 
 __all__ = ["print_comparison"]
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from loadtest.metrics.catalogue.values import NEVER
+from loadtest.metrics.verdict.thresholds import samples_needed
 from loadtest.observations import ChatEvent
 
 __all__ = [
@@ -21,8 +22,10 @@ __all__ = [
     "at",
     "count_text",
     "event_label",
+    "is_thin",
     "items",
     "listed",
+    "marked_span",
     "measured",
     "ms_text",
     "number",
@@ -118,6 +121,17 @@ def shown(figures: object, key: str) -> float | str | None:
     """Return one figure of a block as a text may show it: a number, or that it never came."""
     value = at(figures, key)
     return NEVER if value == NEVER else measured(figures, key)
+
+
+def is_thin(figures: object, key: str) -> bool:
+    """Tell whether a percentile has fewer than ten samples beyond it."""
+    return (number(at(figures, "count")) or 0) < samples_needed(key)
+
+
+def marked_span(figures: object, key: str) -> str:
+    """Return a time of a block with its unit, in parentheses if it has too few samples."""
+    text = span_text(shown(figures, key))
+    return f"({text})" if is_thin(figures, key) and text != MISSING else text
 
 
 def count_text(value: object) -> str:

@@ -5,8 +5,7 @@ loss comes before any praise. Figures in columns live in ``tables``; nothing her
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass
 
 from loadtest.metrics.catalogue.declaration import Gravity
 from loadtest.metrics.catalogue.deliveries import LEDGER
@@ -22,8 +21,6 @@ from loadtest.report.figures import (
     measured,
     number,
     of_text,
-    percent_text,
-    plain_text,
     share_text,
     span_text,
     was_measured,
@@ -32,14 +29,11 @@ from loadtest.report.tables import Tone
 
 __all__ = [
     "Finding",
-    "ReasonText",
     "findings",
     "ledger_trouble",
-    "reasons",
     "verdict",
     "verdict_sentence",
     "verdict_tone",
-    "warnings",
 ]
 
 _VERDICT_TONES: Mapping[str, Tone] = {
@@ -61,14 +55,6 @@ class Finding:
 
     text: str
     tone: Tone = Tone.PLAIN
-
-
-@dataclass(frozen=True, slots=True)
-class ReasonText:
-    """Why the verdict is what it is, and what to do about it."""
-
-    text: str
-    remedy: str
 
 
 def verdict(summary: Summary) -> str:
@@ -105,27 +91,6 @@ def verdict_sentence(summary: Summary) -> str:
     return "This run cannot support a verdict."
 
 
-def reasons(summary: Summary) -> tuple[ReasonText, ...]:
-    """Return the reasons of the verdict, each with its figure, limit and remedy."""
-    return _told(at(summary, "reasons"))
-
-
-def warnings(summary: Summary) -> tuple[ReasonText, ...]:
-    """Return what a reader of the verdict must know besides it."""
-    return _told(at(summary, "warnings"))
-
-
-def _told(entries: object) -> tuple[ReasonText, ...]:
-    told = [
-        ReasonText(_reason_text(entry), str(at(entry, "remedy") or "")) for entry in listed(entries)
-    ]
-    # A remedy for several reasons in a row is given once, after the last of them.
-    for place, (reason, after) in enumerate(pairwise(told)):
-        if reason.remedy == after.remedy:
-            told[place] = replace(reason, remedy="")
-    return tuple(told)
-
-
 def findings(summary: Summary) -> tuple[Finding, ...]:
     """Return what the run says of deliveries, notifications, pushes, and the way back."""
     pushes = (_push_finding(summary),) if at(summary, "push") else ()
@@ -149,21 +114,6 @@ def ledger_trouble(entry: object) -> str:
     """Return what went wrong with one event type: ``27 lost, 3 late``; empty if nothing did."""
     found = ((number(at(entry, key)), words) for key, words in _TROUBLES)
     return ", ".join(f"{count_text(count)} {words}" for count, words in found if count)
-
-
-def _reason_text(reason: object) -> str:
-    code, figure = at(reason, "code"), at(reason, "figure") or at(reason, "code")
-    value, limit = at(reason, "value"), at(reason, "limit")
-    if code == "does_not_add_up":
-        return f"{figure} does not add up"
-    if code == "not_in_run":
-        return str(figure)
-    if code == "little_judged":
-        return f"only {percent_text(value)} of what happened was judged ({figure})"
-    if code == "too_few_samples":
-        return f"{figure} rests on {count_text(value)} samples; needed {plain_text(limit)}"
-    text = f"{figure} is {plain_text(value)}" if value is not None else f"{figure}: not measured"
-    return text if limit is None else f"{text}; limit {plain_text(limit)}"
 
 
 def _delivery_findings(summary: Summary) -> tuple[Finding, ...]:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from loadtest.errors import UsageError
 from loadtest.report.figures import Summary, at, plain_text
-from loadtest.report.findings import reasons, verdict, verdict_sentence
+from loadtest.report.findings import verdict, verdict_sentence
+from loadtest.report.reasons import reasons
 from loadtest.report.tables import Tone
 
 __all__ = ["LONGEST_SUMMARY_BYTES", "add_to_step_summary", "annotation", "run_annotation"]

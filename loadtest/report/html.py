@@ -33,13 +33,13 @@ from loadtest.report.figures import (
 )
 from loadtest.report.findings import (
     findings,
-    reasons,
     verdict,
     verdict_sentence,
     verdict_tone,
 )
 from loadtest.report.page import drawn, render_page
 from loadtest.report.plots import figures
+from loadtest.report.reasons import reasons
 from loadtest.report.tables import (
     Table,
     Tone,

@@ -21,10 +21,10 @@ from loadtest.report.facts import (
 from loadtest.report.figures import Summary, at
 from loadtest.report.findings import (
     findings,
-    reasons,
     verdict,
     verdict_sentence,
 )
+from loadtest.report.reasons import reasons, warnings
 from loadtest.report.tables import (
     Table,
     actions_table,
@@ -88,7 +88,7 @@ def markdown_report(summary: Summary) -> str:
 
 
 def _reasons(summary: Summary) -> Iterable[str]:
-    for reason in reasons(summary):
+    for reason in (*reasons(summary), *warnings(summary)):
         remedy = f" What to do: {escaped(reason.remedy)}." if reason.remedy else ""
         yield f"> **{escaped(reason.text)}.**{remedy}"
 

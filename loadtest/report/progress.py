@@ -14,7 +14,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from loadtest.report.figures import count_text, span_text
-from loadtest.report.terminal import printable
+from loadtest.report.screen import printable
 
 __all__ = ["Progress", "ProgressView"]
 

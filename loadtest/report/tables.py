@@ -29,8 +29,7 @@ from loadtest.metrics.catalogue.notified import ACTIVATION, ENTRY, HANDOFF, NOTI
 from loadtest.metrics.catalogue.values import NEVER
 from loadtest.metrics.catalogue.work import ACTIONS
 from loadtest.metrics.figures.figures import SEVERAL_DEVICES, SHEDDABLE, SINGLE_DEVICE
-from loadtest.metrics.verdict.thresholds import samples_needed
-from loadtest.observations import ChatEvent
+from loadtest.observations import ChatEvent, Phase
 from loadtest.report.figures import (
     MISSING,
     Summary,
@@ -38,6 +37,7 @@ from loadtest.report.figures import (
     at,
     count_text,
     event_label,
+    is_thin,
     items,
     listed,
     ms_text,
@@ -64,6 +64,7 @@ __all__ = [
     "latency_table",
     "ledger_table",
     "notification_latency_table",
+    "phases_table",
     "reading_table",
     "recovery_table",
     "starts_table",
@@ -364,6 +365,27 @@ def generator_table(summary: Summary) -> Table:
     return Table("Load generator", "delay of our own", _FIGURES, tuple(rows), unit="ms")
 
 
+def phases_table(summary: Summary) -> Table:
+    """Return delivery latency of messages in each phase of the run."""
+    columns = (Column("span", "seconds", "from and to, since the start of the run"), *_FIGURES)
+    rows = []
+    for name, block in items(at(summary, "phases")):
+        from_s, to_s = number(at(block, "from_s")), number(at(block, "to_s"))
+        span = MISSING if from_s is None or to_s is None else f"{from_s:,.1f} to {to_s:,.1f}"
+        figures = at(block, "latency", ChatEvent.MESSAGE_CREATED.value) or {"count": 0}
+        cells = (TableCell(span), *_figure_cells(figures, _FIGURES))
+        rows.append(TableRow(name, cells, _PHASES.get(name, "")))
+    return Table("Delivery latency by phase", "due in", columns, tuple(rows), unit="ms")
+
+
+_PHASES = {
+    Phase.RAMP: "until the last user was started and has settled",
+    Phase.STEADY: "what stands first in this report, and what thresholds judge",
+    Phase.DRAIN: "nothing new is planned, and sessions end",
+    "whole": "all of them",
+}
+
+
 def thresholds_table(summary: Summary) -> Table:
     """Return each threshold of the profile with the value it met."""
     columns = (
@@ -416,10 +438,16 @@ def _figure_cells(figures: object, columns: Sequence[Column]) -> tuple[TableCell
         if column.key == "count":
             cells.append(TableCell(count_text(value)))
         else:
-            is_thin = samples < samples_needed(column.key)
-            tone = Tone.QUIET if is_thin else Tone.PLAIN
-            cells.append(TableCell(ms_text(value), Tone.BAD if value == NEVER else tone))
+            cells.append(_time_cell(figures, column.key, value))
     return tuple(cells)
+
+
+def _time_cell(figures: object, key: str, value: object) -> TableCell:
+    text = ms_text(value)
+    if value == NEVER:
+        return TableCell(text, Tone.BAD)
+    # A percentile that says little is told so in plain text, too.
+    return TableCell(f"({text})", Tone.QUIET) if is_thin(figures, key) else TableCell(text)
 
 
 def _ledger_cells(event: str, entry: object, columns: Sequence[Column]) -> tuple[TableCell, ...]:

@@ -1,15 +1,12 @@
-"""The summary of a run for a person at a terminal: the verdict first, then what it rests on.
+"""The details of a run for a person at a terminal, section by section.
 
-One rule: it must read well in 60 columns, without colour, without a TTY and without Unicode, so
-width decides which columns are shown, tone never says what the text does not, and every line passes
-through one place that knows what the stream can print. Progress lives in ``progress``.
+Width decides which columns are shown, and a line says which were left out. What stands at the end
+of a run, the verdict and the figures that people ask for, is in ``ending``.
 """
 
 from collections.abc import Iterable
-from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
@@ -24,7 +21,6 @@ from loadtest.report.facts import (
     run_facts,
 )
 from loadtest.report.figures import (
-    MISSING,
     Summary,
     at,
     count_text,
@@ -33,17 +29,11 @@ from loadtest.report.figures import (
     listed,
     measured,
     ms_text,
-    plain_text,
     span_text,
 )
-from loadtest.report.findings import (
-    findings,
-    ledger_trouble,
-    reasons,
-    verdict,
-    verdict_sentence,
-    verdict_tone,
-)
+from loadtest.report.findings import ledger_trouble
+from loadtest.report.reasons import threshold_text
+from loadtest.report.screen import DOT, MARKS, STYLES, Screen
 from loadtest.report.tables import (
     Column,
     Table,
@@ -56,59 +46,27 @@ from loadtest.report.tables import (
     fan_out_table,
     generator_table,
     notification_latency_table,
+    phases_table,
     reading_table,
     recovery_table,
     starts_table,
 )
 
-__all__ = ["print_summary", "printable"]
+__all__ = ["print_details"]
 
-_STYLES = {
-    Tone.PLAIN: "",
-    Tone.GOOD: "green",
-    Tone.WARN: "yellow",
-    Tone.BAD: "bold red",
-    Tone.QUIET: "dim",
-}
-_BADGES = {
-    Tone.GOOD: "bold white on green",
-    Tone.WARN: "bold black on yellow",
-    Tone.BAD: "bold white on red",
-}
-_MARKS = {Tone.GOOD: "\N{CHECK MARK}", Tone.WARN: "!", Tone.BAD: "\N{MULTIPLICATION X}"}
-_ASCII = str.maketrans(
-    {
-        MISSING: "-",
-        "\N{CHECK MARK}": "+",
-        "\N{MULTIPLICATION X}": "x",
-        "\N{MIDDLE DOT}": "|",
-        "\N{RIGHTWARDS ARROW}": "->",
-        "\N{HORIZONTAL ELLIPSIS}": "...",
-    }
-)
-_WIDEST = 100
 _TWO_UP = 150
 """From this width on, the sections stand in two columns."""
 _RIGHT_WIDTH = 68
 _TROUBLE_WIDTH = 20
-_DOT = " \N{MIDDLE DOT} "
 
 # The first to go where the terminal is narrow stands first.
 _DISPENSABLE = ("count", "p95_ms", "p50_ms", "p99_ms")
 _SHOWN = ("count", "p50_ms", "p95_ms", "p99_ms", "max_ms")
 
 
-def printable(text: str, console: Console) -> str:
-    """Return ``text`` in characters that the console's stream can carry."""
-    if not console.options.ascii_only:
-        return text
-    return text.translate(_ASCII).encode("ascii", "replace").decode("ascii")
-
-
-def print_summary(console: Console, summary: Summary, folder: Path) -> None:
-    """Print what a run found, verdict first, and where its files in ``folder`` are."""
+def print_details(console: Console, summary: Summary) -> None:
+    """Print every section of a run."""
     page = _Page(console)
-    page.verdict(summary)
     left = Group(page.load(summary), page.fan_out(summary), page.deliveries(summary))
     right = Group(page.notifications(summary), page.work(summary), page.generator(summary))
     if console.width >= _TWO_UP:
@@ -118,35 +76,15 @@ def print_summary(console: Console, summary: Summary, folder: Path) -> None:
         page.put(right)
     if at(summary, "cross_worker"):
         page.put(page.between_workers(summary))
+    page.put(page.phases(summary))
     page.put(page.thresholds(summary))
-    page.files(folder)
 
 
 class _Page:
     """Draws sections on one console, within its width and its character set."""
 
     def __init__(self, console: Console) -> None:
-        self._console = console
-        self._width = min(console.width, _WIDEST)
-
-    def verdict(self, summary: Summary) -> None:
-        """Print the verdict, what was run, the findings, and the reasons with their remedies."""
-        tone = verdict_tone(summary)
-        facts = {fact.label: fact.text for fact in run_facts(summary)}
-        line = self._text(f" {verdict(summary)} ", _BADGES[tone])
-        run = (f"  {facts['profile']}", facts["duration"], f"seed {facts['seed']}")
-        line.append_text(self._text(_DOT.join(run)))
-        self._print(Text())
-        self._print(line)
-        self._print(self._hanging("", verdict_sentence(summary), _STYLES[tone]))
-        for reason in reasons(summary):
-            self._print(self._hanging(_MARKS[tone], reason.text, _STYLES[tone]))
-            if reason.remedy:
-                self._print(self._hanging("", f"\N{RIGHTWARDS ARROW} {reason.remedy}", ""))
-        self._print(Text())
-        for finding in findings(summary):
-            mark = _MARKS.get(finding.tone, " ")
-            self._print(self._hanging(mark, finding.text, _STYLES[finding.tone]))
+        self._screen = Screen(console)
 
     def load(self, summary: Summary) -> RenderableType:
         """Return what load was put on which server."""
@@ -236,7 +174,7 @@ class _Page:
         if recovery_table(summary).rows:
             body += [Text(), self._table(recovery_table(summary))]
         body += [
-            self._hanging("!", f"{fact.label}: {fact.text}", _STYLES[fact.tone])
+            self._screen.hanging("!", f"{fact.label}: {fact.text}", STYLES[fact.tone])
             for fact in error_facts(summary)
         ]
         return self._section("Session starts and actions, ms", Group(*body))
@@ -246,14 +184,21 @@ class _Page:
         uncertainty = span_text(at(summary, "generator", "clock_uncertainty_ms"))
         line = f"give or take {uncertainty}, by what is unknown of the workers' clocks"
         table = self._table(between_workers_table(summary).only(*_SHOWN, "negative_count"))
-        return self._section("Between workers, ms", Group(table, self._indented(self._text(line))))
+        return self._section(
+            "Between workers, ms", Group(table, self._screen.indented(self._screen.text(line)))
+        )
 
     def generator(self, summary: Summary) -> RenderableType:
         """Return the health of the load generator."""
         facts = [f"{fact.label} {fact.text}" for fact in generator_facts(summary)]
         table = self._table(generator_table(summary).only(*_SHOWN))
-        line = self._indented(self._text(_DOT.join(facts)))
+        line = self._screen.indented(self._screen.text(DOT.join(facts)))
         return self._section("Load generator, ms", Group(table, line))
+
+    def phases(self, summary: Summary) -> RenderableType:
+        """Return delivery latency of messages in each phase."""
+        table = phases_table(summary).only("span", *_SHOWN)
+        return self._section("Phases, delivery latency in ms", self._table(table))
 
     def thresholds(self, summary: Summary) -> RenderableType:
         """Return each threshold with its value, as a list: expressions may be long."""
@@ -261,27 +206,18 @@ class _Page:
         for threshold in listed(at(summary, "thresholds")):
             held = at(threshold, "held")
             tone = Tone.WARN if held is None else (Tone.GOOD if held else Tone.BAD)
-            value = plain_text(at(threshold, "value"))
-            said = f"{at(threshold, 'expression')}: {value}"
+            said = threshold_text(threshold)
             samples = at(threshold, "samples")
             if samples is not None:
                 said += f" ({count_text(samples)} samples)"
-            lines.append(self._hanging(_MARKS[tone], said, _STYLES[tone]))
+            lines.append(self._screen.hanging(MARKS[tone], said, STYLES[tone]))
         return self._section(
-            "Thresholds", Group(*lines) if lines else self._hanging("", "none", "")
+            "Thresholds", Group(*lines) if lines else self._screen.hanging("", "none", "")
         )
-
-    def files(self, folder: Path) -> None:
-        """Print where the files of the run are; the path is never broken over lines."""
-        self._print(Text())
-        self._print(self._text("Files", "bold"))
-        kept = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-        self._console.print(self._text(f"  {folder}"), soft_wrap=True)
-        self._print(self._indented(self._text("  ".join(kept), "dim")))
 
     def put(self, section: RenderableType) -> None:
         """Print one section."""
-        self._print(section)
+        self._screen.put(section)
 
     def beside(self, left: RenderableType, right: RenderableType) -> None:
         """Print two columns of sections."""
@@ -289,53 +225,44 @@ class _Page:
         grid.add_column(max_width=_TWO_UP - _RIGHT_WIDTH)
         grid.add_column(max_width=_RIGHT_WIDTH)
         grid.add_row(left, right)
-        self._console.print(grid)
-
-    def _print(self, what: RenderableType) -> None:
-        self._console.print(what, width=self._width)
-
-    def _text(self, text: str, style: str = "") -> Text:
-        return Text(printable(text, self._console), style=style)
+        self._screen.console.print(grid)
 
     def _section(self, title: str, body: RenderableType) -> RenderableType:
-        return Group(Text(), self._text(title, "bold"), body)
-
-    def _indented(self, what: RenderableType) -> RenderableType:
-        return Padding(what, (0, 0, 0, 2), expand=False)
-
-    def _hanging(self, mark: str, text: str, style: str) -> RenderableType:
-        grid = Grid.grid(padding=(0, 1, 0, 0))
-        grid.add_column(width=2, justify="right")
-        grid.add_column(overflow="fold")
-        grid.add_row(self._text(mark, style), self._text(text, style))
-        return grid
+        return Group(Text(), self._screen.text(title, "bold"), body)
 
     def _facts(self, facts: Iterable[Fact]) -> RenderableType:
         grid = Grid.grid(padding=(0, 2, 0, 0))
         grid.add_column(no_wrap=True)
         grid.add_column(overflow="fold")
         for fact in facts:
-            grid.add_row(self._text(fact.label, "dim"), self._text(fact.text, _STYLES[fact.tone]))
-        return self._indented(grid)
+            grid.add_row(
+                self._screen.text(fact.label, "dim"),
+                self._screen.text(fact.text, STYLES[fact.tone]),
+            )
+        return self._screen.indented(grid)
 
     def _table(self, table: Table) -> RenderableType:
         if not table.rows:
-            return self._hanging("", "nothing measured", "dim")
-        shown = _fitting(table, self._width - 2)
+            return self._screen.hanging("", "nothing measured", "dim")
+        shown = _fitting(table, self._screen.width - 2)
+        gone = [column.title for column in table.columns if column not in shown.columns]
         grid = Grid(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-        grid.add_column(self._text(shown.subject), no_wrap=True)
+        grid.add_column(self._screen.text(shown.subject), no_wrap=True)
         for column in shown.columns:
             is_prose = column.key == "trouble"
             grid.add_column(
-                self._text(column.title),
+                self._screen.text(column.title),
                 justify="left" if is_prose else "right",
                 no_wrap=not is_prose,
                 overflow="fold",
             )
         for row in shown.rows:
-            cells = (self._text(cell.text, _STYLES[cell.tone]) for cell in row.cells)
-            grid.add_row(self._text(row.label), *cells)
-        return self._indented(grid)
+            cells = (self._screen.text(cell.text, STYLES[cell.tone]) for cell in row.cells)
+            grid.add_row(self._screen.text(row.label), *cells)
+        if not gone:
+            return self._screen.indented(grid)
+        left_out = f"left out in {self._screen.width} columns: {', '.join(gone)}"
+        return self._screen.indented(Group(grid, self._screen.text(left_out, "dim")))
 
 
 def _fitting(table: Table, width: int) -> Table:

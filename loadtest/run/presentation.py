@@ -8,6 +8,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from loadtest.report import Ending
+
 __all__ = ["Presentation", "presentation", "quiet_locust"]
 
 _logger = logging.getLogger("loadtest")
@@ -17,10 +19,14 @@ _logger = logging.getLogger("loadtest")
 class Presentation:
     """What is shown while a run goes on, and what was done before Locust took over."""
 
+    hides_locust: bool = False
+    """Whether Locust's own tables and log are kept from the terminal."""
     shows_progress: bool = False
-    """Our progress instead of Locust's tables and log."""
+    """Whether our progress is shown."""
     complain: Callable[[str], None] = _logger.error
     """Tells a person what went wrong, a line at a time."""
+    ending: Ending = Ending.SHORT
+    """How much is printed at the end of a run."""
     checked_host: str = ""
     """The target that was found to answer already."""
 

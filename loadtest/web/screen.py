@@ -14,7 +14,8 @@ from loadtest.metrics.verdict.thresholds import samples_needed
 from loadtest.observations import ChatEvent
 from loadtest.report.facts import Fact, error_facts, generator_facts, notification_facts
 from loadtest.report.figures import EVENT_LABELS, at, count_text, plain_text, span_text
-from loadtest.report.findings import findings, reasons, verdict, verdict_sentence, verdict_tone
+from loadtest.report.findings import findings, verdict, verdict_sentence, verdict_tone
+from loadtest.report.reasons import reasons
 from loadtest.report.tables import (
     Column,
     Table,

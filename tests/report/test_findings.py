@@ -16,12 +16,11 @@ from loadtest.report.figures import MISSING, Summary
 from loadtest.report.findings import (
     findings,
     ledger_trouble,
-    reasons,
     verdict,
     verdict_sentence,
     verdict_tone,
-    warnings,
 )
+from loadtest.report.reasons import reasons, warnings
 from loadtest.report.tables import Tone
 from tests.support.summaries import (
     failed_summary,
@@ -62,7 +61,7 @@ def test_a_summary_without_a_verdict_never_passes() -> None:
 def test_a_reason_names_figure_value_limit_and_remedy() -> None:
     late, _ = reasons(inconclusive_summary())
 
-    assert late.text == "generator.lag.p99_ms is 180.2; limit 20"
+    assert late.text == "generator.lag.p99 is 180 ms; limit 20.0 ms (9.0 times as much)"
     assert late.remedy == "add workers or lower workload.message_rate_per_s"
 
 

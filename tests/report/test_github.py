@@ -26,7 +26,7 @@ ACTIONS = {"GITHUB_ACTIONS": "true"}
 def test_a_failed_run_is_one_error_with_its_reason() -> None:
     assert run_annotation(failed_summary(), ACTIONS) == (
         "::error title=Load test smoke%3A FAIL::The run is valid and 1 of 2 thresholds broke."
-        " ledger.channel.message.created.lost is 27; limit == 0"
+        " delivery.message.lost is 27; limit == 0"
     )
 
 

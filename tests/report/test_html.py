@@ -78,7 +78,8 @@ def test_the_verdict_comes_before_everything_else() -> None:
 
     assert page.startswith(
         "INCONCLUSIVE: 20261122T191500Z-smoke-3f9a INCONCLUSIVE 20261122T191500Z-smoke-3f9a "
-        "This run cannot support a verdict. generator.lag.p99_ms is 180.2; limit 20 "
+        "This run cannot support a verdict. generator.lag.p99 is 180 ms; limit 20.0 ms "
+        "(9.0 times as much) "
         "What to do: add workers or lower workload.message_rate_per_s."
     )
 

@@ -19,7 +19,7 @@ def test_the_verdict_is_the_title() -> None:
 
 def test_a_reason_is_quoted_with_its_remedy() -> None:
     assert (
-        "> **generator.lag.p99\\_ms is 180.2; limit 20.** "
+        "> **generator.lag.p99 is 180 ms; limit 20.0 ms (9.0 times as much).** "
         "What to do: add workers or lower workload.message\\_rate\\_per\\_s."
     ) in markdown_report(inconclusive_summary())
 

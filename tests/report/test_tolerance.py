@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loadtest.report.ending import Ending, print_summary
 from loadtest.report.html import html_report
 from loadtest.report.markdown import markdown_report
-from loadtest.report.terminal import print_summary
 from tests.support.consoles import ascii_console
 from tests.support.examples import examples
 from tests.support.summaries import built_summary, failed_summary, timeline
@@ -28,7 +28,7 @@ def places(part: Mapping[str, Any], above: Place = ()) -> Iterator[Place]:
 def render(summary: Mapping[str, Any], rows: list[dict[str, Any]]) -> None:
     html_report(summary, rows)
     markdown_report(summary)
-    print_summary(ascii_console(), summary, Path("results/none"))
+    print_summary(ascii_console(), summary, Path("results/none"), Ending.DETAILS)
 
 
 def holder_of(summary: dict[str, Any], place: Place) -> dict[str, Any] | None:

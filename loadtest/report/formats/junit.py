@@ -21,7 +21,8 @@ from loadtest.report.figures import (
     number,
     plain_text,
 )
-from loadtest.report.findings import reasons, verdict, verdict_sentence
+from loadtest.report.findings import verdict, verdict_sentence
+from loadtest.report.reasons import reasons
 
 __all__ = ["junit_report"]
 

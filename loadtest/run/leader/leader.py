@@ -69,7 +69,7 @@ class RunLeader:
         """Why the last attempt to begin a run failed, for the web UI; empty: it did not."""
         self.screens: Screens | None = None
         """The pages in the browser; None: there is no web UI."""
-        if presentation.shows_progress:
+        if presentation.hides_locust:
             quiet_locust()
         try:
             self.options = self.read_options()

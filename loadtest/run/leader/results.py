@@ -40,8 +40,8 @@ from loadtest.report.figures import Summary
 from loadtest.report.github import add_to_step_summary, run_annotation
 from loadtest.report.markdown import markdown_report
 from loadtest.report.run_record import RunRecord, run_results
+from loadtest.report.screen import printable
 from loadtest.report.summary import END_TOLERANCE_S, RunFacts, build_summary, standing
-from loadtest.report.terminal import printable
 from loadtest.run.leader.shortfall import add_shortfall
 from loadtest.run.options import RunOptions
 from loadtest.run.presentation import presentation
@@ -378,7 +378,7 @@ class RunResults:
             write_again(self._folder, results)
         self._final = results.summary
         self._verdict = Verdict(results.summary["verdict"])
-        print_summary(self._console, results.summary, self._folder.path)
+        print_summary(self._console, results.summary, self._folder.path, presentation.ending)
         self._tell_pipeline(results.summary)
 
     def _tell_pipeline(self, summary: Summary) -> None:

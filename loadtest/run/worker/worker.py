@@ -52,7 +52,7 @@ class RunWorker:
         self._is_told_to_end = gevent.event.Event()
         self._is_at_planned_end = False
         self._ends_early = False
-        if presentation.shows_progress:
+        if presentation.hides_locust:
             quiet_locust()
 
     def listen(self) -> None:

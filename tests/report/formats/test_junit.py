@@ -126,7 +126,7 @@ def test_what_cannot_be_said_is_an_error_and_never_a_success() -> None:
     }
     assert error is not None
     assert error.attrib["type"] == "INCONCLUSIVE"
-    assert "generator.lag.p99_ms is 180.2; limit 20" in (error.text or "")
+    assert "generator.lag.p99 is 180 ms; limit 20.0 ms" in (error.text or "")
 
 
 def test_a_threshold_that_broke_in_an_invalid_run_is_no_failure() -> None:
