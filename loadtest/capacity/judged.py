@@ -18,7 +18,7 @@ from loadtest.capacity.study import FirstBroken, ServerUse, TrialRecord
 from loadtest.metrics.verdict.grammar import Consequence, Threshold, parse
 from loadtest.observations import ChatEvent
 from loadtest.report.figures import Summary, TimelineRow, at, listed, number
-from loadtest.report.findings import reasons
+from loadtest.report.reasons import reasons
 
 __all__ = ["SETTLED_RATIO", "TrialPlan", "judged", "was_settled"]
 

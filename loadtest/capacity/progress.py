@@ -10,7 +10,7 @@ from rich.text import Text
 from loadtest.capacity.study import Study
 from loadtest.capacity.study_tables import so_far_text, trial_line, trial_table
 from loadtest.capacity.terminal import printed_table, say
-from loadtest.report.terminal import printable
+from loadtest.report.screen import printable
 
 __all__ = ["StudyProgress"]
 
