@@ -162,6 +162,8 @@ def run_arguments(options: argparse.Namespace) -> list[str]:
     for name, value in given.items():
         if value is not None:
             arguments += [name, str(value)]
+    if options.prometheus:
+        arguments.append("--prometheus")
     for override in options.loadtest_set:
         arguments += ["--set", override]
     for expression in options.threshold:

@@ -135,6 +135,11 @@ def _add_place_arguments(add: Callable[..., None]) -> None:
     )
     add_network_arguments(add)
     add(
+        "--prometheus",
+        action="store_true",
+        help="with the web UI: serve the run to Prometheus at /chat/prometheus",
+    )
+    add(
         "--web-password-file",
         default="",
         metavar="FILE",

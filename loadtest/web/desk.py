@@ -42,6 +42,10 @@ class WatchedRun(Protocol):
         """Whether the results are written."""
 
     @property
+    def profile(self) -> Mapping[str, Any]:
+        """The profile as it was resolved, without its secrets."""
+
+    @property
     def live(self) -> LiveRun | None:
         """Its course; None: nobody asked to keep it."""
 

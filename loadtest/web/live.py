@@ -18,7 +18,7 @@ from loadtest.metrics.figures.timeline import TimelineRow
 from loadtest.observations import ChatEvent, Phase
 from loadtest.web.course import Course, Point
 
-__all__ = ["LiveRun", "Mark", "WorkerView"]
+__all__ = ["LiveRun", "Mark", "SummedHistogram", "Sums", "WorkerView"]
 
 _MESSAGE = str(ChatEvent.MESSAGE_CREATED)
 _EVENT_COUNTS: Mapping[str, str] = {
@@ -88,13 +88,15 @@ class LiveRun:
         self.course = Course()
         self._clock = clock
         self._started_ns = started_ns
-        self._known = _Sums()
+        self.totals = Sums()
+        """What was counted up to the last point."""
         self._heard_ns: dict[int, int] = {}
         self._marks: deque[Mark] = deque(maxlen=_MOST_MARKS)
         self._slowest: deque[dict[str, Any]] = deque(maxlen=_MOST_SLOWEST)
         self._phases: set[str] = set()
         self._connections_lost = 0
-        self.devices_peak = self.chat_sessions_peak = 0
+        self.seconds: list[TimelineRow] = []
+        """The seconds without their histograms, for a summary while the run goes on."""
 
     def mark(self, kind: str, text: str) -> None:
         """Put a mark at the present instant."""
@@ -125,12 +127,11 @@ class LiveRun:
             self._add(collection, self.course.end_s + 1)
 
     def _add(self, collection: Collection, to_s: float) -> None:
-        sums = _Sums.of(collection.newest_figures())
+        sums = Sums.of(collection.newest_figures())
         row = collection.latest_row() or TimelineRow()
-        self.devices_peak = max(self.devices_peak, row.devices)
-        self.chat_sessions_peak = max(self.chat_sessions_peak, row.chat_sessions)
-        counts, histograms = sums.since(self._known)
-        self._known = sums
+        self.seconds.append(_without_histograms(row))
+        counts, histograms = sums.since(self.totals)
+        self.totals = sums
         self.course.add(
             Point(self.course.end_s, to_s, counts, _gauges(row), _peaks(row), histograms)
         )
@@ -183,6 +184,14 @@ class LiveRun:
         return views
 
 
+_NOTHING = Histogram()
+
+
+def _without_histograms(row: TimelineRow) -> TimelineRow:
+    kept = {name: getattr(row, name) for name in row.__struct_fields__}
+    return TimelineRow(**kept | {"latency": _NOTHING, "lag": _NOTHING})
+
+
 def _gauges(row: TimelineRow) -> dict[str, float]:
     names = ("devices", "user_sessions", "chat_sessions", "unsent_bytes")
     return {name: getattr(row, name) for name in names}
@@ -196,20 +205,55 @@ def _peaks(row: TimelineRow) -> dict[str, float]:
     }
 
 
-class _Sums:
-    """What all workers together have counted since the start, as far as charts show it."""
+class SummedHistogram:
+    """A histogram over all workers, as far as a difference needs it."""
+
+    __slots__ = ("buckets", "max_us", "totals")
+
+    def __init__(self) -> None:
+        self.totals: Counter[str] = Counter()
+        """Count, sum and what is out of range."""
+        self.buckets: Counter[int] = Counter()
+        self.max_us = 0
+
+    def take(self, plain: Mapping[str, Any]) -> None:
+        """Add the histogram of one worker, given as plain data."""
+        for field in _HISTOGRAM:
+            self.totals[field] += plain[field]
+        self.buckets.update(dict(zip(plain["buckets"], plain["bucket_counts"], strict=True)))
+        self.max_us = max(self.max_us, plain["max_us"])
+
+    def since(self, before: "SummedHistogram") -> Histogram:
+        """Return what was counted since ``before``."""
+        histogram = Histogram()
+        for field, total in self.totals.items():
+            setattr(histogram, field, total - before.totals[field])
+        for index, count in self.buckets.items():
+            new = count - before.buckets[index]
+            if new:
+                histogram.counts[index] = new
+        if histogram.counts:
+            histogram.min_us = bucket_range_us(min(histogram.counts))[0]
+            # The highest of all is exact, if it is of this stretch.
+            highest = bucket_range_us(max(histogram.counts))[1]
+            histogram.max_us = min(highest, self.max_us)
+        if histogram.too_high_count:
+            histogram.max_us = self.max_us
+        return histogram
+
+
+class Sums:
+    """What all workers together have counted since the start, as far as screens show it."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.connections_lost: Counter[str] = Counter()
         self.phases: dict[str, float] = {}
         """When each phase began on the first worker."""
-        self._totals: dict[str, Counter[str]] = {}
-        self._buckets: dict[str, Counter[int]] = {}
-        self._highest: dict[str, int] = {}
+        self.histograms: dict[str, SummedHistogram] = {}
 
     @classmethod
-    def of(cls, figures: Iterable[Mapping[str, Any]]) -> "_Sums":
+    def of(cls, figures: Iterable[Mapping[str, Any]]) -> "Sums":
         """Return the sums over the figures of all workers."""
         sums = cls()
         for part in figures:
@@ -249,40 +293,18 @@ class _Sums:
         self._take("activation_at_most", block["activation"]["at_most"])
 
     def _take(self, name: str, plain: Mapping[str, Any]) -> None:
-        if not plain["count"]:
-            return
-        totals = self._totals.setdefault(name, Counter())
-        for field in _HISTOGRAM:
-            totals[field] += plain[field]
-        buckets = self._buckets.setdefault(name, Counter())
-        buckets.update(dict(zip(plain["buckets"], plain["bucket_counts"], strict=True)))
-        self._highest[name] = max(self._highest.get(name, plain["max_us"]), plain["max_us"])
+        if plain["count"]:
+            self.histograms.setdefault(name, SummedHistogram()).take(plain)
 
-    def since(self, before: "_Sums") -> tuple[dict[str, int], dict[str, Histogram]]:
+    def since(self, before: "Sums") -> tuple[dict[str, int], dict[str, Histogram]]:
         """Return what was counted since ``before``."""
         counts = {name: count - before.counts[name] for name, count in self.counts.items()}
         histograms = {}
-        for name, totals in self._totals.items():
-            known = before._totals.get(name, Counter())
-            if totals["count"] != known["count"]:
-                histograms[name] = self._difference(name, before)
+        for name, summed in self.histograms.items():
+            known = before.histograms.get(name, _NONE)
+            if summed.totals["count"] != known.totals["count"]:
+                histograms[name] = summed.since(known)
         return counts, histograms
 
-    def _difference(self, name: str, before: "_Sums") -> Histogram:
-        histogram = Histogram()
-        known = before._totals.get(name, Counter())
-        for field, total in self._totals[name].items():
-            setattr(histogram, field, total - known[field])
-        buckets = before._buckets.get(name, Counter())
-        for index, count in self._buckets[name].items():
-            new = count - buckets[index]
-            if new:
-                histogram.counts[index] = new
-        if histogram.counts:
-            histogram.min_us = bucket_range_us(min(histogram.counts))[0]
-            histogram.max_us = bucket_range_us(max(histogram.counts))[1]
-        # The highest of all is exact, if it is of this second.
-        histogram.max_us = min(histogram.max_us, self._highest[name])
-        if histogram.too_high_count:
-            histogram.max_us = self._highest[name]
-        return histogram
+
+_NONE = SummedHistogram()

@@ -21,7 +21,9 @@ from werkzeug.datastructures import ImmutableMultiDict
 import loadtest
 from loadtest.errors import UsageError
 from loadtest.web.desk import Desk, FormProblem
+from loadtest.web.login import Login
 from loadtest.web.origin import forbid_foreign_readers, is_foreign
+from loadtest.web.prometheus import CONTENT_TYPE, Exposition
 from loadtest.web.runs import EarlierRuns
 from loadtest.web.screen import Screen
 
@@ -103,6 +105,24 @@ class ChatPages:
         self.blueprint.add_url_rule(
             path, view.__name__.strip("_"), wrapped, methods=list(methods), strict_slashes=False
         )
+
+    def add_prometheus(self, login: Login | None) -> None:
+        """Serve the run to Prometheus; where there is a login, with its password (basic auth)."""
+        exposition = Exposition(self._desk)
+
+        def prometheus() -> Response:
+            return Response(exposition.text(), content_type=CONTENT_TYPE)
+
+        def with_password() -> Response:
+            given = request.authorization
+            password = given.password if given is not None else None
+            if login is None or (password is not None and not login.check(password)):
+                return prometheus()
+            return Response(
+                "the password of the web UI is needed", 401, {"WWW-Authenticate": "Basic"}
+            )
+
+        self.blueprint.add_url_rule("/chat/prometheus", "prometheus", with_password)
 
     # --- before and after each request ----------------------------------------------------------
 

@@ -168,7 +168,8 @@ def _threshold(entry: Mapping[str, Any]) -> dict[str, Any]:
         if threshold.comparison.startswith(">"):
             distance = -distance
     needed = samples_needed(threshold.figure)
-    is_thin = value is None or (entry["samples"] or 0) < needed
+    samples = entry["samples"]
+    is_thin = value is None or samples == 0 or (samples or 0) < needed
     unclear = "too few samples" if is_thin else "too near to say"
     stands = {True: "holds", False: "broken"}.get(entry["held"], unclear)
     is_upper = threshold.comparison.startswith("<")
@@ -247,7 +248,7 @@ def _generator(summary: Mapping[str, Any], run: WatchedRun) -> dict[str, Any]:
         late.append(f"worker {', '.join(map(str, lost))} is lost")
     if late:
         return {"tone": "bad", "text": f"The load generator is the bottleneck: {'; '.join(late)}"}
-    if not at(block, "loop_lag", "count"):
+    if not at(block, "lag", "count"):
         return {"tone": "quiet", "text": "Nothing is known of the load generator yet"}
     lag = at(block, "lag", "p99_ms")
     return {"tone": "good", "text": f"The load generator keeps up: lag p99 {span_text(lag)}"}

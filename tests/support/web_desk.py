@@ -24,6 +24,7 @@ class FakeRun:
         self.planned_s: float | None = 20.0
         self.content = summary or built_summary()
         self.summaries = 0
+        self.profile: dict[str, Any] = {"name": "smoke"}
         self.states: list[WorkerState] = []
 
     def summary(self) -> Mapping[str, Any]:

@@ -26,7 +26,9 @@ OURS = ("/chat", "/chat/runs", "/chat/live", "/chat/form", "/chat/runs.json", "/
 class Server:
     """Locust's web server with our pages, without a socket."""
 
-    def __init__(self, results: Path, base: str = "", password: str = "") -> None:
+    def __init__(
+        self, results: Path, base: str = "", password: str = "", *, has_prometheus: bool = False
+    ) -> None:
         self.base = base
         self.environment = Environment(
             events=Events(),  # type: ignore[no-untyped-call]
@@ -46,12 +48,14 @@ class Server:
         pages = ChatPages(self.web_ui, self.desk, base)
         app: Flask | None = self.web_ui.app
         assert app is not None
-        if password:
-            login = Login(password, f"{base}/")
+        login = Login(password, f"{base}/") if password else None
+        if login is not None:
             manager: Any = self.web_ui.login_manager
             self.web_ui.auth_args.update(
                 login.install(app, pages.blueprint, manager, is_secure=False)  # type: ignore[typeddict-item]
             )
+        if has_prometheus:
+            pages.add_prometheus(login)
         pages.mount()
         app.debug = False
         self.client: FlaskClient = app.test_client()
@@ -215,3 +219,19 @@ def test_without_a_run_there_is_no_report_so_far(server: Server) -> None:
     server.desk.run = FakeRun(server.desk.results_folder / RUN)
 
     assert "so far" in server.get("/chat/report").text
+
+
+def test_prometheus_is_served_only_if_it_is_asked_for(tmp_path: Path) -> None:
+    assert Server(tmp_path).get("/chat/prometheus").status_code == 404
+    answer = Server(tmp_path, has_prometheus=True).get("/chat/prometheus")
+
+    assert answer.content_type == "text/plain; version=0.0.4; charset=utf-8"
+    assert 'loadtest_run_state{state="idle"} 1' in answer.text
+
+
+def test_prometheus_brings_the_password_where_there_is_a_login(tmp_path: Path) -> None:
+    server = Server(tmp_path, password="open sesame", has_prometheus=True)
+
+    assert server.get("/chat/prometheus").status_code == 401
+    assert server.get("/chat/prometheus", auth=("any", "wrong")).status_code == 401
+    assert server.get("/chat/prometheus", auth=("any", "open sesame")).status_code == 200

@@ -278,7 +278,7 @@ class LeaderDesk:
         duration = typed.get("duration") or typed.get("run_time")
         if duration:
             parsed.run_time = _seconds(duration)
-            parsed.loadtest_set.append(f"run.duration_s={parsed.run_time}")
+            _change(parsed, "run.duration_s", parsed.run_time)
 
     def _read_users(self, parsed: Namespace, typed: Mapping[str, str]) -> None:
         """Read the numbers of Locust's own form, and of scripted users."""
@@ -304,7 +304,7 @@ class LeaderDesk:
             raise _refusal("message_rate", rate, "empty: this profile sends no messages")
         written = load_profile(parsed.profile, parsed.loadtest_set).workload.message_rate_per_s
         wanted = written * float(rate) / nominal
-        parsed.loadtest_set.append(f"workload.message_rate_per_s={wanted!r}")
+        _change(parsed, "workload.message_rate_per_s", wanted)
         return self._leader.options_of(parsed)
 
     def _fill_in(self, parsed: Namespace, profile: Profile, typed: Mapping[str, str]) -> None:
@@ -342,6 +342,12 @@ _GROWING = frozenset(
         *("events_per_s", "bytes_in_per_s", "bytes_out_per_s"),
     }
 )
+
+
+def _change(parsed: Namespace, key: str, value: float) -> None:
+    """Change a key of the profile, instead of what the command line said of it."""
+    others = [each for each in parsed.loadtest_set if each.partition("=")[0].strip() != key]
+    parsed.loadtest_set = [*others, f"{key}={value!r}"]
 
 
 def _choices(chosen: str) -> list[ProfileChoice]:

@@ -151,6 +151,11 @@ class RunResults:
         return self._folder.run_id
 
     @property
+    def profile(self) -> dict[str, Any]:
+        """The profile as it was resolved, without its secrets."""
+        return self._profile.without_secrets().resolved()
+
+    @property
     def planned_s(self) -> float | None:
         """How long the run is to last; None: until somebody stops it."""
         return self._context.duration_s
@@ -322,13 +327,9 @@ class RunResults:
         """Return the summary of this instant, as if the run ended well now; then the final one."""
         if self._final is not None:
             return self._final
-        live = self.live
-        peaks = TimelineRow(
-            devices=live.devices_peak if live is not None else 0,
-            chat_sessions=live.chat_sessions_peak if live is not None else 0,
-        )
         totals = self._collection.totals_so_far(final=self.final_workers)
-        return build_summary(replace(totals, timeline=(peaks,)), self._facts_so_far())
+        seconds = tuple(self.live.seconds) if self.live is not None else ()
+        return build_summary(replace(totals, timeline=seconds), self._facts_so_far())
 
     def report(self) -> str:
         """Return the HTML report of this instant."""

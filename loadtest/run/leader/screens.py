@@ -35,14 +35,17 @@ class Screens:
         self._base_path = parsed.web_base_path or ""
         self.desk = LeaderDesk(leader)
         self.pages = ChatPages(web_ui, self.desk, self._base_path)
+        self._login: Login | None = None
         if parsed.web_login:
             self._add_login(web_ui, parsed.web_password_file, is_secure=bool(parsed.tls_cert))
+        if parsed.prometheus:
+            self.pages.add_prometheus(self._login)
         self.pages.mount()
 
     def _add_login(self, web_ui: Any, path: str, *, is_secure: bool) -> None:  # noqa: ANN401
         password = read_password(path, os.environ)
         if password:
-            login = Login(password, f"{self._base_path}/")
+            self._login = login = Login(password, f"{self._base_path}/")
             app, manager = web_ui.app, web_ui.login_manager
             settings = login.install(app, self.pages.blueprint, manager, is_secure=is_secure)
             web_ui.auth_args.update(settings)

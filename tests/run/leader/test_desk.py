@@ -71,6 +71,16 @@ def test_what_is_typed_is_what_is_planned_and_run(tmp_path: Path) -> None:
     assert leader.run_time_s == 90
 
 
+def test_what_is_typed_takes_the_place_of_what_the_command_line_set(tmp_path: Path) -> None:
+    keys = ("run.duration_s=60", "workload.message_rate_per_s=3")
+    desk, _ = desk_of(tmp_path, *(part for key in keys for part in ("--set", key)))
+    plan, problems = desk.plan(typed(duration="7s", message_rate="9"))
+
+    assert problems == ()
+    assert plan["duration_s"] == 7
+    assert plan["messages_per_s"] == pytest.approx(9, rel=0.02)
+
+
 def test_a_plan_changes_nothing(tmp_path: Path) -> None:
     desk, leader = desk_of(tmp_path)
     before = vars(leader.parsed).copy()
