@@ -1,28 +1,35 @@
 """What ``run`` and ``ui`` share: options, checks before anything starts, and the way into Locust.
 
 A run is Locust's: its main is called with a list of arguments, so that signals, processes, master
-and workers, CSV files and exit codes are what a Locust user knows. Whatever option of Locust is
-given to ``loadtest run`` is passed on.
+and workers, CSV files and exit codes are what a Locust user knows. The options of a run are read by
+Locust's parser, which knows ours; here they are only collected, and passed on as they were given.
 """
 
 import argparse
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from locust.argument_parser import get_parser
+from locust.argument_parser import DEFAULT_CONFIG_FILES, get_parser
 
 from loadtest.engine.network import check_source_addresses
 from loadtest.engine.target import target_from_url
 from loadtest.errors import UsageError
-from loadtest.profile.describe import load_lines
+from loadtest.metrics import ExitCode
 from loadtest.report import Ending
-from loadtest.run.leader.provisioning import check_answer, check_provisioning, provisioning_lines
-from loadtest.run.leader.target_consent import check_target, is_loopback_url
-from loadtest.run.network_options import ambient_proxy_note, network_arguments
-from loadtest.run.options import DEFAULT_PROFILE, RunOptions, add_arguments, run_options
+from loadtest.run import locust_hooks
+from loadtest.run.command_line import ambient_settings
+from loadtest.run.leader.provisioning import check_answer, check_provisioning
+from loadtest.run.leader.target_consent import check_target
+from loadtest.run.options import (
+    DEFAULT_PROFILE,
+    RunOptions,
+    add_arguments,
+    duration_s,
+    run_options,
+)
+from loadtest.run.plan_lines import plan_lines
 from loadtest.run.presentation import presentation
 
 __all__ = [
@@ -37,11 +44,11 @@ __all__ = [
     "run_arguments",
 ]
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
 # Options of Locust's that are given by ours.
-_OURS = frozenset({"locustfile", "profile"})
+_OURS = frozenset({"locustfile", "profile", "help", "version"})
 _LOCUSTFILE = Path(__file__).parent.parent / "users" / "locustfile.py"
+_USAGE_OF_LOCUST = 1
+"""The exit code with which Locust refuses to begin."""
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,16 +61,18 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         help="name or path of a run profile (%(default)s)",
     )
     parser.add_argument(
-        "--host", help="chat server: http, https, ws or wss address (default: the embedded server)"
+        "-H",
+        "--host",
+        help="chat server: http, https, ws or wss address (default: the embedded server)",
     )
-    parser.add_argument("--duration", metavar="TIME", help="such as 30s, 5m or 1h")
+    parser.add_argument("--duration", metavar="TIME", help="such as 30s, 5m or 1h30m")
     parser.add_argument("--dry-run", action="store_true", help="print the planned load and stop")
     add_arguments(parser)
     _add_locusts_arguments(parser)
 
 
 class _PassOn(argparse.Action):
-    """Keeps an option of Locust's as it was given."""
+    """Keeps an option as it was given, for Locust's parser."""
 
     def __call__(
         self,
@@ -81,7 +90,7 @@ def _add_locusts_arguments(parser: argparse.ArgumentParser) -> None:
     """Take all options of Locust's: without knowing them, their values would look like profiles."""
     parser.set_defaults(passed_on=[])
     known = {name for action in parser._actions for name in action.option_strings}
-    for action in get_parser()._actions:
+    for action in _locusts_parser()._actions:
         names = action.option_strings
         if names and not known.intersection(names) and action.dest not in _OURS:
             parser.add_argument(
@@ -89,16 +98,16 @@ def _add_locusts_arguments(parser: argparse.ArgumentParser) -> None:
             )
 
 
-def duration_s(text: str, option: str = "--duration") -> float:
-    """Return the seconds that ``text`` names, as the value of ``option``.
+def _locusts_parser() -> Any:  # noqa: ANN401 - Locust's own parser
+    """Return Locust's parser with our options; what is wrong is a ``UsageError``."""
+    locust_hooks.install()
+    parser: Any = get_parser()
+    parser.error = _refuse
+    return parser
 
-    Raises:
-        UsageError: It is no duration.
-    """
-    match = _DURATION.fullmatch(text)
-    if match is None or float(match[1]) <= 0:
-        raise UsageError(f"{option} is {text!r}; it must be a time above 0 such as 30s, 5m or 1h")
-    return float(match[1]) * _SECONDS[match[2]]
+
+def _refuse(message: str) -> NoReturn:
+    raise UsageError(message.removeprefix("argument "))
 
 
 def checked_options(options: argparse.Namespace) -> RunOptions:
@@ -109,7 +118,8 @@ def checked_options(options: argparse.Namespace) -> RunOptions:
     """
     if options.duration is not None:
         options.loadtest_set.append(f"run.duration_s={duration_s(options.duration)}")
-    checked = run_options(options)
+    presentation.ignores_ambient = True
+    checked = run_options(_locusts_parser().parse_args(locust_arguments(options)))
     if checked.host:
         check_target(checked.host, allowed_host=checked.allowed_host)
     if "--master" not in options.passed_on:  # then the addresses are those of other machines
@@ -119,23 +129,22 @@ def checked_options(options: argparse.Namespace) -> RunOptions:
     return checked
 
 
+def ambient_lines() -> list[str]:
+    """Return what of Locust's configuration is there and not obeyed, for a person."""
+    presentation.ignores_ambient = False
+    found = ambient_settings(_locusts_parser(), DEFAULT_CONFIG_FILES)
+    presentation.ignores_ambient = True
+    if not found:
+        return []
+    return [f"not obeyed, as only the command line says what is run: {', '.join(found)}"]
+
+
 def print_plan(options: RunOptions) -> None:
     """Print what a run will do, before it does."""
     profile = options.profile
     print(f"{profile.name}: {profile.description}")
-    print(f"  target {options.host or 'embedded server, started for this run'}")
-    if options.network.notes():
-        print(f"  connections: {'; '.join(options.network.notes())}")
-    if options.host and not is_loopback_url(options.host):
-        note = ambient_proxy_note(options.network)
-        if note:
-            print(f"  {note}")
-    for line in provisioning_lines(options):
+    for line in (*ambient_lines(), *plan_lines(options)):
         print(f"  {line}")
-    for line in load_lines(options.planned_load()):
-        print(f"  {line}")
-    for deviation in (*profile.deviations, *options.network.deviations):
-        print(f"  deviates from the SDK: {deviation}")
     sys.stdout.flush()  # what comes next may come from another process
 
 
@@ -146,29 +155,29 @@ def locust_arguments(options: argparse.Namespace) -> list[str]:
 
 def run_arguments(options: argparse.Namespace) -> list[str]:
     """Return what ``options`` say besides the profile, as ``loadtest run`` and Locust take it."""
-    arguments: list[str] = []
-    given = {
-        "--host": options.host,
-        "--devices": options.devices or None,
-        "--scale": options.scale or None,
-        "--dialect": options.dialect,
-        "--seed": options.seed,
-        "--results": options.results,
-        "--record": options.record or None,
-        "--push-sink": options.push_sink,
-        "--web-password-file": options.web_password_file or None,
-        "--i-am-allowed-to-load": options.i_am_allowed_to_load or None,
-    }
-    for name, value in given.items():
-        if value is not None:
-            arguments += [name, str(value)]
-    if options.prometheus:
-        arguments.append("--prometheus")
-    for override in options.loadtest_set:
-        arguments += ["--set", override]
-    for expression in options.threshold:
-        arguments += ["--threshold", expression]
-    return [*arguments, *network_arguments(options), *options.passed_on]
+    ours = argparse.ArgumentParser(add_help=False)
+    add_arguments(ours)
+    arguments = [] if options.host is None else [f"--host={options.host}"]
+    for action in ours._actions:
+        arguments += _said(action, getattr(options, action.dest))
+    return [*arguments, *options.passed_on]
+
+
+def _said(action: argparse.Action, value: Any) -> list[str]:  # noqa: ANN401 - as argparse has it
+    """Return the arguments that give an option this value; none if it is as without them."""
+    name = action.option_strings[-1]
+    if value is None or value is False or value in ("", []):
+        return []
+    if value is True:
+        return [name]
+    if isinstance(value, list):
+        return [word for each in value for word in _worded(name, str(each))]
+    return [] if value == action.default == 0 else _worded(name, str(value))
+
+
+def _worded(name: str, value: str) -> list[str]:
+    # Apart, unless the value would be taken for an option.
+    return [f"{name}={value}"] if value.startswith("-") else [name, value]
 
 
 def call_locust(arguments: Sequence[str]) -> int:
@@ -182,8 +191,11 @@ def call_locust(arguments: Sequence[str]) -> int:
     try:
         main()  # type: ignore[no-untyped-call]
     except SystemExit as leaving:
-        return leaving.code if isinstance(leaving.code, int) else 1
-    return 0
+        code = leaving.code if isinstance(leaving.code, int) else _USAGE_OF_LOCUST
+        if code == _USAGE_OF_LOCUST and not presentation.is_judged:
+            return ExitCode.USAGE  # Locust has refused to begin, and said why
+        return code
+    return ExitCode.PASSED
 
 
 def complain(text: str) -> None:

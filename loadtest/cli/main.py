@@ -7,16 +7,21 @@ process and takes half a second.
 import argparse
 import importlib
 import sys
+import traceback
 from collections.abc import Sequence
 from types import ModuleType
 
 import loadtest
+from loadtest.cli.parser import VerbParser
 from loadtest.errors import LoadtestError, UsageError
+from loadtest.run.output import guard_output
 
 __all__ = ["main", "verb_parser"]
 
 _EXIT_USAGE = 2
 _EXIT_STOPPED = 130
+_EXIT_DEFECT = 70
+_DEFECT = "this is a defect of loadtest; please report it with what stands above"
 
 _VERBS = {
     "run": ("run", "run a profile without the web UI, and report on it"),
@@ -42,8 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if verb not in _VERBS:
         parser.parse_args(given or ["--help"])
         return _EXIT_USAGE
+    output = guard_output()
     try:
-        return _run_verb(verb, given[1:])
+        code = _run_verb(verb, given[1:])
+        output.check()
     except UsageError as error:
         for problem in error.problems:
             print(f"loadtest {verb}: {problem}", file=sys.stderr)
@@ -53,6 +60,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _EXIT_USAGE
     except KeyboardInterrupt:
         return _EXIT_STOPPED
+    except Exception:
+        # The outermost edge: a defect of ours must not look like a threshold that broke.
+        traceback.print_exc()
+        print(f"loadtest {verb}: {_DEFECT}", file=sys.stderr)
+        return _EXIT_DEFECT
+    return code
 
 
 def _run_verb(verb: str, given: Sequence[str]) -> int:
@@ -61,9 +74,7 @@ def _run_verb(verb: str, given: Sequence[str]) -> int:
 
 def verb_parser(verb: str) -> argparse.ArgumentParser:
     """Return the parser of what stands after a verb."""
-    parser = argparse.ArgumentParser(
-        prog=f"loadtest {verb}", description=_VERBS[verb][1], allow_abbrev=False
-    )
+    parser = VerbParser(prog=f"loadtest {verb}", description=_VERBS[verb][1], allow_abbrev=False)
     _module(verb).add_arguments(parser)
     return parser
 

@@ -13,6 +13,7 @@ from loadtest.cli.locust_run import (
 from loadtest.cli.paired_run import add_paired_arguments, is_paired, run_pairs
 from loadtest.profile.possible import refuse_impossible
 from loadtest.report import Ending
+from loadtest.run.output import guard_output
 from loadtest.run.presentation import presentation
 
 __all__ = ["add_arguments", "add_ending_arguments", "run"]
@@ -54,5 +55,6 @@ def run(options: argparse.Namespace) -> int:
     if options.dry_run:
         return 0
     presentation.ending = options.ending
+    guard_output().check()
     check_answers(checked)
     return call_locust([*_QUIETLY, *locust_arguments(options)])

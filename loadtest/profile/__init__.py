@@ -11,12 +11,13 @@ from loadtest.profile.load import (
     load_with_origins,
     profile_from_text,
 )
-from loadtest.profile.model import Profile
+from loadtest.profile.model import RATES, Profile
 from loadtest.profile.resources import profile_folders, profile_names
 from loadtest.profile.sections import HANDLERS
 
 __all__ = [
     "HANDLERS",
+    "RATES",
     "LoadedProfile",
     "Profile",
     "describe",

@@ -15,9 +15,12 @@ from loadtest.profile.model import Profile
 from loadtest.profile.overrides import apply_overrides
 from loadtest.profile.problems import problems_of
 from loadtest.profile.resources import find_profile, profile_names
+from loadtest.profile.shortening import shorten
 from loadtest.workload.settings import nearest
 
 __all__ = ["LoadedProfile", "load_profile", "load_with_origins", "profile_from_text"]
+
+_LENGTH = "run.duration_s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,8 @@ def _checked(written: WrittenProfile, overrides: Sequence[str], name: str) -> Lo
     origins = dict(written.origins)
     for key, override in overridden.items():
         origins[key] = Origin(f"--set {override}")
+    for key in shorten(data, written.data, overridden):
+        origins[key] = Origin(f"shortened with --set {overridden.get(_LENGTH, _LENGTH)}")
     try:
         return LoadedProfile(Profile.model_validate(data), origins)
     except ValidationError as error:

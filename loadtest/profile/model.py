@@ -9,6 +9,7 @@ import hashlib
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 from pydantic import ValidationError, model_validator
@@ -25,12 +26,14 @@ from loadtest.workload.existing import CellPlanner, Existing, ExistingChannel
 from loadtest.workload.load_plan import LoadPlan, plan_load
 from loadtest.workload.population import ChannelGroup, ChannelType, Population
 
-__all__ = ["HIDDEN", "Profile"]
+__all__ = ["HIDDEN", "RATES", "Profile"]
 
 HIDDEN = "(hidden)"
 """What stands in reports instead of a secret."""
 
 _LONGEST_RAMP_RATIO = 0.5
+RATES = ("message_rate_per_s", "channel_update_rate_per_s", "offline_rate_per_s")
+"""Keys of the workload that are of the whole population, and scaled with it."""
 
 
 class Profile(ProfileSections):
@@ -247,22 +250,38 @@ class Profile(ProfileSections):
     # --- scaling --------------------------------------------------------------------------------
 
     def scaled_by(self, factor: float) -> Self:
-        """Return the profile with ``factor`` times its devices, two at least; see ``scaled``."""
+        """Return the profile with ``factor`` times its devices; see ``scaled``."""
         population = self.population_plan()
         devices = population.devices_per_cell * population.cells
-        return self.scaled(devices=max(2, math.ceil(factor * devices)))
+        return self.scaled(devices=max(self._devices_of(2), round(factor * devices)))
 
     def scaled(self, *, devices: int) -> Self:
-        """Return the profile with so many devices, or a few more: more or fewer of the same cells.
+        """Return the profile with so many devices, or a few less: more or fewer of the same cells.
 
         The first cells are the same whatever their number. Below one cell, the cell itself is made
         smaller: fewer users, fewer channels, and channels that are too large cut to what is there.
         Rates go along; times, the ramp included, stay.
+
+        Raises:
+            UsageError: Two users, the least there is, have more devices.
         """
-        per_cell = self.population_plan().devices_per_cell
+        population = self.population_plan()
+        per_cell = population.devices_per_cell
         if devices >= per_cell:
-            return self._changed({"cells_in_run": math.ceil(devices / per_cell)}, {})
-        return self._shrunk(devices / per_cell)
+            return self._changed({"cells_in_run": devices // per_cell}, {})
+        users = max(2, math.ceil(devices / per_cell * population.users_per_cell) + 1)
+        while users > 2 and self._devices_of(users) > devices:
+            users -= 1
+        if self._devices_of(users) > devices:
+            raise UsageError(
+                f"the run is to have {devices:,} devices; the smallest part of {self.name} is two"
+                f" users with {self._devices_of(2)} devices"
+            )
+        return self._shrunk(users)
+
+    def _devices_of(self, users: int) -> int:
+        """Return how many devices so many users of one cell have."""
+        return replace(self.population_plan(), users=users, cells=1).devices_per_cell
 
     def started_like(self, base: "Profile") -> Self:
         """Return the profile with a ramp that starts its users no faster than ``base`` does.
@@ -277,6 +296,22 @@ class Profile(ProfileSections):
         data["run"]["ramp_s"] = min(self.users_in_run / base.users_per_s, longest_s)
         return self.from_resolved(data)
 
+    def started_within(self, *, users_per_s: float) -> Self:
+        """Return the profile with a ramp that starts so many users per second.
+
+        Raises:
+            UsageError: The run is over before they are all there.
+        """
+        ramp_s = self.users_in_run / users_per_s
+        if ramp_s >= self.run.duration_s:
+            raise UsageError(
+                f"{users_per_s:g} users per second: {self.users_in_run:,} users need"
+                f" {ramp_s:,.0f} s to start, and the run lasts {self.run.duration_s:g} s"
+            )
+        data = self.resolved()
+        data["run"]["ramp_s"] = ramp_s
+        return self.from_resolved(data)
+
     def in_one_cell(self) -> Self:
         """Return the profile with its population in one cell."""
         return self._changed({"cells": 1, "cells_in_run": 1}, {})
@@ -286,17 +321,22 @@ class Profile(ProfileSections):
         return self._changed({}, self._rates(factor))
 
     def scaled_to_users(self, users: int) -> Self:
-        """Return the profile with so many users, or a few more; see ``scaled``."""
+        """Return the profile with so many users, or a few less; see ``scaled``.
+
+        Raises:
+            UsageError: There would be less than two.
+        """
         per_cell = self.population_plan().users_per_cell
         if users >= per_cell:
-            return self._changed({"cells_in_run": math.ceil(users / per_cell)}, {})
-        return self._shrunk(users / per_cell)
+            return self._changed({"cells_in_run": users // per_cell}, {})
+        if users < 2:
+            raise UsageError(f"the run is to have {users} users; there must be two at least")
+        return self._shrunk(users)
 
-    def _shrunk(self, factor: float) -> Self:
-        """Return the profile with one cell of ``factor`` times the size."""
+    def _shrunk(self, users: int) -> Self:
+        """Return the profile with one cell of so many users."""
         cells, base = self.population.cells, self.population_plan()
-        # Rounded first: 42 of 105 users are no 43 because of the last bit.
-        users = max(2, math.ceil(round(factor * base.users_per_cell, 6)))
+        factor = users / base.users_per_cell
         shrunk = self.population.model_copy(update={"users": users, "cells": 1})
         chatting = users - round(shrunk.background_ratio * users)
         rates = self._rates(users / self.population.users)
@@ -306,10 +346,14 @@ class Profile(ProfileSections):
         population = {"users": users, "cells": 1, "cells_in_run": 1}
         return self._changed(population, rates, channels)
 
+    def with_rates(self, rates: Mapping[str, float]) -> Self:
+        """Return the profile with these rates of the run, whatever its number of cells."""
+        share = self.population.cells / self.cells_in_run
+        return self._changed({}, {name: rate * share for name, rate in rates.items()})
+
     def _rates(self, factor: float) -> dict[str, float]:
         """Return the rates of the whole population, ``factor`` times."""
-        names = ("message_rate_per_s", "channel_update_rate_per_s", "offline_rate_per_s")
-        return {name: getattr(self.workload, name) * factor for name in names}
+        return {name: getattr(self.workload, name) * factor for name in RATES}
 
     def _changed(
         self,

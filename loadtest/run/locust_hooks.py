@@ -11,18 +11,25 @@ from locust import events
 from locust.env import Environment
 from locust.runners import MasterRunner, Runner, WorkerRunner
 
+from loadtest.run.command_line import prepare_parser
 from loadtest.run.leader.local import LocalLeader
 from loadtest.run.leader.master import MasterLeader
-from loadtest.run.options import add_arguments
 from loadtest.run.parent_death import end_forks_with_their_parent
 from loadtest.run.worker.worker import RunWorker
 
 __all__ = ["install"]
 
 
+_is_installed = False
+
+
 def install() -> None:
-    """Register everything with Locust's events."""
-    _listen(events.init_command_line_parser, _add_arguments)
+    """Register everything with Locust's events; only the first call counts."""
+    global _is_installed
+    if _is_installed:
+        return
+    _is_installed = True
+    _listen(events.init_command_line_parser, _prepare_parser)
     _listen(events.init, _control)
     end_forks_with_their_parent()
 
@@ -31,8 +38,8 @@ def _listen(hook: Any, listener: Callable[..., None]) -> None:  # noqa: ANN401 -
     hook.add_listener(listener)
 
 
-def _add_arguments(parser: Any, **_: object) -> None:  # noqa: ANN401 - Locust's own parser
-    add_arguments(parser)
+def _prepare_parser(parser: Any, **_: object) -> None:  # noqa: ANN401 - Locust's own parser
+    prepare_parser(parser)
 
 
 def _control(environment: Environment, runner: Runner, **_: object) -> None:

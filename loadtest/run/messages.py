@@ -10,6 +10,14 @@ __all__ = ["MessageKind", "PushBatch", "WorkerBatch", "WorkerError", "WorkerRepo
 class MessageKind(StrEnum):
     """Types of messages; Locust's bus has one listener for each."""
 
+    HELLO = "loadtest_hello"
+    """To the master: what a worker has drawn, for the master's proof that it knows the token."""
+    CHALLENGE = "loadtest_challenge"
+    """The answer: that proof, and what the master has drawn."""
+    PROOF = "loadtest_proof"
+    """To the master: the worker's proof."""
+    WELCOME = "loadtest_welcome"
+    """To a worker: it takes part from now on."""
     PLAN = "loadtest_plan"
     """To each worker before a run: its ``RunPlan``."""
     DRAIN = "loadtest_drain"

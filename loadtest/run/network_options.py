@@ -16,7 +16,6 @@ __all__ = [
     "add_network_arguments",
     "add_way_arguments",
     "ambient_proxy_note",
-    "network_arguments",
     "network_settings",
     "way_settings",
 ]
@@ -27,23 +26,6 @@ _COOKIE_VALUE = re.compile(r"[\x21-\x3a\x3c-\x7e]*")
 # The handshake has them already, with values that it depends on.
 _OF_THE_HANDSHAKE = ("upgrade", "connection", "content-length", "transfer-encoding")
 _AMBIENT = ("http_proxy", "https_proxy", "all_proxy")
-# Options that may be repeated, and their places in a namespace.
-_REPEATED = {
-    "--header": "header",
-    "--cookie": "cookie",
-    "--query": "query",
-    "--source-address": "source_address",
-}
-_SINGLE = {
-    "--ca-file": "ca_file",
-    "--client-certificate": "client_certificate",
-    "--client-key": "client_key",
-    "--proxy": "proxy",
-}
-_SWITCHES = {
-    "--skip-verification": "skip_verification",
-    "--permessage-deflate": "permessage_deflate",
-}
 _SECRET = "{env:NAME} and {file:PATH} in it stand for a secret"
 
 
@@ -92,17 +74,6 @@ def add_network_arguments(add: Callable[..., Any]) -> None:
         action="store_true",
         help="offer to compress messages, as browsers do; costs memory and time of the generator",
     )
-
-
-def network_arguments(options: Namespace) -> list[str]:
-    """Return the arguments that say the same as ``options``."""
-    arguments: list[str] = []
-    for name, place in _SINGLE.items():
-        if getattr(options, place):
-            arguments.append(f"{name}={getattr(options, place)}")
-    for name, place in _REPEATED.items():
-        arguments += [f"{name}={value}" for value in getattr(options, place)]
-    return arguments + [name for name, place in _SWITCHES.items() if getattr(options, place)]
 
 
 def way_settings(

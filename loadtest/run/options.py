@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import re
 from argparse import ArgumentParser
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -11,12 +12,25 @@ from typing import Any
 from loadtest.engine.network import NetworkSettings
 from loadtest.errors import UsageError
 from loadtest.metrics.verdict.grammar import parse_all
-from loadtest.profile import Profile, load_profile
+from loadtest.profile import RATES, Profile, load_profile
 from loadtest.provisioning import read_existing
 from loadtest.run.network_options import add_network_arguments, network_settings
 from loadtest.workload import Existing, LoadPlan
 
-__all__ = ["ANY_PORT", "DEFAULT_PROFILE", "RunOptions", "add_arguments", "run_options"]
+__all__ = [
+    "ANY_PORT",
+    "DEFAULT_PROFILE",
+    "RunOptions",
+    "add_arguments",
+    "duration_s",
+    "run_options",
+]
+
+_DURATION = re.compile(
+    r"(?P<number>\d+(?:\.\d+)?)|(?:(?P<h>\d+(?:\.\d+)?)h)?(?:(?P<m>\d+(?:\.\d+)?)m(?!s))?"
+    r"(?:(?P<s>\d+(?:\.\d+)?)s)?(?:(?P<ms>\d+)ms)?"
+)
+_SECONDS = {"number": 1.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 DEFAULT_PROFILE = "smoke"
 ANY_PORT = "127.0.0.1:0"
@@ -37,6 +51,22 @@ class RunOptions:
     """File to record the observations to; empty: none."""
     existing: Existing | None = field(default=None, repr=False)
     """In mode ``file``: who exists. The profile's population is theirs."""
+    notes: tuple[str, ...] = ()
+    """Where the plan is not quite what was asked for, and why."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What of it is secret and has to reach the workers, by name."""
+        names = []
+        network, target = self.network, self.profile.target
+        if network.api_key not in ("", type(target)().api_key):
+            names.append("target.api_key")
+        given = {"--header": network.headers, "--query": network.query, "--proxy": network.proxy}
+        names += [name for name, value in given.items() if value]
+        users = self.existing.users if self.existing is not None else ()
+        if any(user.auth_params for user in users):
+            names.append(f"auth params in {self.profile.provisioning.file}")
+        return tuple(names)
 
     def planned_load(self) -> LoadPlan:
         """Return the load of the run, as planned.
@@ -146,11 +176,33 @@ def _add_place_arguments(add: Callable[..., None]) -> None:
         help="with --web-login: its first line is the password (or set LOADTEST_WEB_PASSWORD)",
     )
     add(
+        "--token-file",
+        default="",
+        metavar="FILE",
+        help="the token that a master and its workers show each other (or LOADTEST_TOKEN)",
+    )
+    add(
         "--i-am-allowed-to-load",
         default="",
         metavar="HOST",
         help="needed for a public host of the vendor: its name, once more",
     )
+
+
+def duration_s(text: str, named: str = "--duration") -> float:
+    """Return the seconds that ``text`` names, as ``30s``, ``5m`` or ``1h30m``.
+
+    Raises:
+        UsageError: It is no duration; ``named`` is what gave it.
+    """
+    match = _DURATION.fullmatch(text)
+    parts = (
+        {unit: float(value) for unit, value in match.groupdict().items() if value} if match else {}
+    )
+    seconds = sum(value * _SECONDS[unit] for unit, value in parts.items())
+    if seconds <= 0:
+        raise UsageError(f"{named} is {text!r}; it must be a time above 0 such as 30s, 5m or 1h30m")
+    return round(seconds, 3)
 
 
 def _device_count(text: str) -> int:
@@ -179,15 +231,22 @@ def _factor(text: str) -> float:
     return factor
 
 
-def run_options(options: argparse.Namespace) -> RunOptions:
-    """Return what was asked for.
+def run_options(options: argparse.Namespace, *, is_profile_driven: bool = True) -> RunOptions:
+    """Return what was asked for, Locust's own options among it.
+
+    Args:
+        options: As Locust's parser made them.
+        is_profile_driven: Whether the profile says what all users do; if not, Locust's number of
+            users and its spawn rate are no size of the profile.
 
     Raises:
         UsageError: The profile or an option cannot be used; all problems at once.
     """
     overrides = _overrides(options)
+    if is_profile_driven:
+        overrides += _locusts_time(options, overrides)
     base = _promising(options.profile or DEFAULT_PROFILE, overrides, options.threshold or [])
-    _check_scaling(options)
+    _check_options(options)
     found = RunOptions(
         profile=base,
         host=options.host or None,
@@ -196,15 +255,78 @@ def run_options(options: argparse.Namespace) -> RunOptions:
         network=network_settings(options, base.target.api_key),
         record=options.record,
     )
-    if base.provisioning.mode == "file":
+    found = _scaled(found, options)
+    if not any(each.startswith("run.ramp_s=") for each in overrides):
+        found = replace(found, profile=found.profile.started_like(base))
+    if is_profile_driven:
+        found = _with_locusts_users(found, options)
+    return _with_given_rates(found, overrides)
+
+
+def _scaled(found: RunOptions, options: argparse.Namespace) -> RunOptions:
+    """Return the run in the size that our own options ask for.
+
+    Raises:
+        UsageError: There is nothing as small, or there are not so many users.
+    """
+    if found.profile.provisioning.mode == "file":
         found = _among_existing(found, options)
     elif options.devices:
-        found = replace(found, profile=base.scaled(devices=options.devices))
+        found = replace(found, profile=found.profile.scaled(devices=options.devices))
     elif options.scale:
-        found = replace(found, profile=base.scaled_by(options.scale))
-    if any(each.startswith("run.ramp_s=") for each in overrides):
+        found = replace(found, profile=found.profile.scaled_by(options.scale))
+    return _noted(found, options.devices, found.profile.devices_in_run, "devices")
+
+
+def _noted(found: RunOptions, asked: int, planned: int, what: str) -> RunOptions:
+    """Return the same with a note if less is planned than was asked for."""
+    if not asked or planned == asked:
         return found
-    return replace(found, profile=found.profile.started_like(base))
+    note = f"{asked:,} {what} were asked for; {planned:,} is as close as whole cells and users come"
+    return replace(found, notes=(*found.notes, note))
+
+
+def _with_given_rates(found: RunOptions, overrides: list[str]) -> RunOptions:
+    """Return the same with the rates that overrides name: they are those of the run.
+
+    A profile's own rates are scaled with it; what a person says besides is meant as it stands.
+    """
+    profile = found.profile
+    given = dict(each.split("=", 1) for each in overrides)
+    rates = {name: float(given[key]) for name in RATES if (key := f"workload.{name}") in given}
+    return replace(found, profile=profile.with_rates(rates)) if rates else found
+
+
+def _locusts_time(options: argparse.Namespace, overrides: list[str]) -> list[str]:
+    """Return the length of the run that Locust's ``--run-time`` gives, as an override.
+
+    Raises:
+        UsageError: Two lengths are given.
+    """
+    if not options.run_time:
+        return []
+    given = [each for each in overrides if each.startswith("run.duration_s=")]
+    if not given:
+        return [f"run.duration_s={options.run_time}"]
+    same = {f"run.duration_s={options.run_time:{form}}" for form in ("", "g", ".1f")}
+    if given[0] not in same:
+        raise UsageError(
+            f"--run-time is {options.run_time} s and {given[0]}: the run has one length; give one"
+        )
+    return []
+
+
+def _with_locusts_users(found: RunOptions, options: argparse.Namespace) -> RunOptions:
+    """Return the same with as many users, started as fast, as Locust's own options say."""
+    users = options.num_users
+    if users and users != found.profile.users_in_run:
+        # So many users are another size of the profile, and not the first few of its users.
+        found = found.scaled_to_users(users)
+        found = _noted(found, users, found.profile.users_in_run, "users")
+    rate = options.spawn_rate
+    if rate and not math.isclose(rate, found.profile.users_per_s):
+        found = replace(found, profile=found.profile.started_within(users_per_s=rate))
+    return found
 
 
 def _promising(name: str, overrides: list[str], thresholds: list[str]) -> Profile:
@@ -234,7 +356,7 @@ def _overrides(options: argparse.Namespace) -> list[str]:
     return overrides
 
 
-def _check_scaling(options: argparse.Namespace) -> None:
+def _check_options(options: argparse.Namespace) -> None:
     if options.devices < 0:  # the web form takes any number
         raise UsageError(f"devices is {options.devices}; it must be 0 (as in the profile) or more")
     if options.devices and options.scale:
@@ -252,4 +374,4 @@ def _among_existing(found: RunOptions, options: argparse.Namespace) -> RunOption
     users = options.scale * population.users
     if options.devices:
         users = options.devices * population.users_per_cell / population.devices_per_cell
-    return found.scaled_to_users(max(2, math.ceil(users))) if users else found
+    return found.scaled_to_users(max(2, math.floor(round(users, 6)))) if users else found

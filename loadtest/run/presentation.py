@@ -23,6 +23,10 @@ class Presentation:
     """Whether Locust's own tables and log are kept from the terminal."""
     shows_progress: bool = False
     """Whether our progress is shown."""
+    ignores_ambient: bool = False
+    """Whether Locust's variables and configuration files are left aside."""
+    is_judged: bool = False
+    """Whether a run has come to a verdict, so that the exit code is that of the verdict."""
     complain: Callable[[str], None] = _logger.error
     """Tells a person what went wrong, a line at a time."""
     ending: Ending = Ending.SHORT

@@ -33,8 +33,8 @@ def test_kinds_survive_the_bus_as_the_texts_that_listeners_are_found_by() -> Non
     received = [over_the_bus(kind, None).type for kind in MessageKind]
 
     names = (
-        *("plan", "drain", "hurry", "pushes", "report", "error"),
-        *("batch", "gone", "ping", "pong"),
+        *("hello", "challenge", "proof", "welcome", "plan", "drain", "hurry", "pushes"),
+        *("report", "error", "batch", "gone", "ping", "pong"),
     )
     assert received == [f"loadtest_{name}" for name in names]
-    assert {MessageKind.PLAN: "listener"}[received[0]] == "listener"
+    assert {MessageKind.HELLO: "listener"}[received[0]] == "listener"

@@ -1,10 +1,8 @@
 """Options about the way to the server: what they mean, and what is refused before a run."""
 
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
 import pytest
-import trustme
 
 from loadtest.engine.network import NetworkSettings
 from loadtest.engine.proxy import Proxy
@@ -12,7 +10,6 @@ from loadtest.errors import UsageError
 from loadtest.run.network_options import (
     add_network_arguments,
     ambient_proxy_note,
-    network_arguments,
     network_settings,
 )
 
@@ -60,18 +57,6 @@ def test_each_option_has_its_place_and_secrets_are_read() -> None:
     assert not found.tls.is_verified
     assert found.proxy is not None
     assert str(found.proxy) == "http://proxy.test:8080"
-
-
-def test_arguments_say_the_same_again_without_a_secret(tmp_path: Path) -> None:
-    trustme.CA().cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    options = parsed(
-        *("--header", "-X: {env:TOKEN}", "--cookie", "a=b", "--query=-=-"),
-        *("--ca-file", str(tmp_path / "ca.pem"), "--proxy", "http://p", "--permessage-deflate"),
-    )
-    arguments = network_arguments(options)
-
-    assert parsed(*arguments) == options
-    assert "hush" not in " ".join(arguments)
 
 
 @pytest.mark.parametrize(

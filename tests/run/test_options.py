@@ -1,23 +1,35 @@
 """The options of a run, on the command line and in the web form."""
 
 import json
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from locust.argument_parser import LocustArgumentParser
+from locust.argument_parser import (
+    LocustArgumentParser,
+    get_empty_argument_parser,
+    setup_parser_arguments,
+)
 
 from loadtest.engine.network import NetworkSettings
 from loadtest.errors import UsageError
-from loadtest.run.options import ANY_PORT, RunOptions, add_arguments, run_options
+from loadtest.run.options import (
+    ANY_PORT,
+    RunOptions,
+    add_arguments,
+    duration_s,
+    run_options,
+)
+from loadtest.workload import ExistingUser
 
 
 def parsed(*arguments: str) -> Namespace:
-    parser = ArgumentParser()
-    parser.add_argument("--host")
-    parser.add_argument("--profile", default="smoke")
+    parser = get_empty_argument_parser(default_config_files=[])
+    setup_parser_arguments(parser)  # type: ignore[no-untyped-call]
     add_arguments(parser)
-    return parser.parse_args(arguments)
+    options: Namespace = parser.parse_args(arguments)
+    return options
 
 
 def options(*arguments: str) -> RunOptions:
@@ -81,7 +93,67 @@ def test_all_that_is_wrong_with_thresholds_is_told_at_once() -> None:
 
 
 def test_devices_scale_the_profile() -> None:
-    assert 30 <= options("--devices", "30").profile.devices_in_run <= 32
+    found = options("--devices", "130")
+
+    assert found.profile.devices_in_run == 126
+    assert found.notes == (
+        "130 devices were asked for; 126 is as close as whole cells and users come",
+    )
+    assert options("--devices", "30").notes == ()
+
+
+def test_locusts_own_options_are_part_of_the_plan() -> None:
+    profile = options("--users", "30", "--run-time", "1m30s", "--spawn-rate", "10").profile
+
+    assert (profile.users_in_run, profile.run.duration_s, profile.run.ramp_s) == (30, 90, 3)
+    [note] = options("--users", "250").notes
+    assert note.startswith("250 users were asked for; 210 is as close")
+
+
+def test_of_users_written_by_hand_locusts_options_are_no_part_of_the_profile() -> None:
+    asked = parsed("--users", "30", "--run-time", "90")
+
+    assert run_options(asked, is_profile_driven=False).profile == options().profile
+
+
+def test_a_run_has_one_length() -> None:
+    with pytest.raises(UsageError, match="the run has one length; give one"):
+        options("--run-time", "30", "--set", "run.duration_s=20")
+    assert options("--run-time", "20", "--set", "run.duration_s=20").profile.run.duration_s == 20
+
+
+def test_a_rate_that_is_given_is_not_scaled() -> None:
+    override = ("--set", "workload.message_rate_per_s=200")
+
+    for size in (("--devices", "2000"), ("--scale", "0.3"), ()):
+        assert options(*override, *size).planned_load().messages_per_s == pytest.approx(
+            200, rel=0.01
+        )
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("30", 30), ("30s", 30), ("5m", 300), ("1h30m", 5_400), ("1h2m3s", 3_723), ("250ms", 0.25)],
+)
+def test_a_duration_may_have_parts(text: str, seconds: float) -> None:
+    assert duration_s(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "0", "-3s", "soon", "1m1h", "5 m", "1x"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="must be a time above 0 such as 30s, 5m or 1h30m"):
+        duration_s(text)
+
+
+def test_secrets_are_known_by_name(tmp_path: Path) -> None:
+    assert options().secrets == ()
+    assert options("--set", "target.api_key=hush").secrets == ("target.api_key",)
+    found = people(tmp_path)
+    assert found.secrets == ()
+    assert found.existing is not None
+    jane = ExistingUser("jane", auth_params='{"password":"hush"}')
+    with_secret = replace(found, existing=replace(found.existing, users=(jane,)))
+    assert with_secret.secrets == (f"auth params in {tmp_path / 'people.json'}",)
 
 
 def test_a_run_that_is_scaled_up_starts_its_users_no_faster() -> None:

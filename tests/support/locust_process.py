@@ -70,6 +70,7 @@ class FakeMaster(FakeRunner):
 
     def __init__(self, *workers: str) -> None:
         super().__init__()
+        self.environment = Environment(events=Events())  # type: ignore[no-untyped-call]
         self.clients = WorkerNodes()
         for worker in workers:
             self.clients[worker] = WorkerNode(worker)

@@ -101,6 +101,17 @@ class Run:
         )
         return found.stdout.split()[0]
 
+    def close_output(self) -> None:
+        """Read nothing more of its standard output."""
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+    def exit_code(self) -> int:
+        """Wait for the end, whatever it prints."""
+        assert self._process.stderr is not None
+        self._process.stderr.read()
+        return self._process.wait(_TIMEOUT_S)
+
     def finish(self) -> Finished:
         """Wait for the end."""
         output, errors = self._process.communicate(timeout=_TIMEOUT_S)
@@ -125,9 +136,8 @@ def free_port() -> int:
 
 
 def two_processes() -> tuple[str, ...]:
-    """Return the options of a run with two workers, whose master takes a port of its own."""
-    port = str(free_port())
-    return ("--processes", "2", "--master-bind-port", port, "--master-port", port)
+    """Return the options of a run with two workers."""
+    return ("--processes", "2")
 
 
 def run_command(command: Sequence[str], results: Path) -> Run:

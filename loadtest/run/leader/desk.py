@@ -298,13 +298,9 @@ class LeaderDesk:
         """Return the options with so many messages per second in all, after all scaling."""
         if not rate:
             return options
-        work, population = options.profile.workload, options.profile.population
-        nominal = work.message_rate_per_s * options.profile.cells_in_run / population.cells
-        if not nominal:
+        if not options.profile.workload.message_rate_per_s:
             raise _refusal("message_rate", rate, "empty: this profile sends no messages")
-        written = load_profile(parsed.profile, parsed.loadtest_set).workload.message_rate_per_s
-        wanted = written * float(rate) / nominal
-        _change(parsed, "workload.message_rate_per_s", wanted)
+        _change(parsed, "workload.message_rate_per_s", float(rate))
         return self._leader.options_of(parsed)
 
     def _fill_in(self, parsed: Namespace, profile: Profile, typed: Mapping[str, str]) -> None:

@@ -5,6 +5,8 @@ said before anything was sent, and ends the process with the exit code for usage
 UI, the attempt.
 """
 
+import contextlib
+import logging
 import sys
 import traceback
 from argparse import Namespace
@@ -22,6 +24,8 @@ from loadtest.metrics import ExitCode
 from loadtest.profile import Profile
 from loadtest.profile.possible import refuse_impossible
 from loadtest.recording.journal import check_unused
+from loadtest.run.bus import token_of
+from loadtest.run.hang_up import end_at_hang_up
 from loadtest.run.interrupts import Interrupts
 from loadtest.run.leader.embedded_server import EmbeddedServer
 from loadtest.run.leader.provisioning import Provisioner, check_answer, check_provisioning
@@ -30,12 +34,16 @@ from loadtest.run.leader.results import RunContext, RunResults
 from loadtest.run.leader.screens import Screens
 from loadtest.run.leader.target_consent import check_target
 from loadtest.run.options import RunOptions, run_options
+from loadtest.run.output import guard_output
+from loadtest.run.plan_lines import plan_lines
 from loadtest.run.presentation import presentation, quiet_locust
 from loadtest.run.run_plan import RunPlan
 from loadtest.sink.service import Arrival
 from loadtest.workload import Existing
 
 __all__ = ["RunLeader"]
+
+_logger = logging.getLogger("loadtest")
 
 
 class RunLeader:
@@ -69,9 +77,13 @@ class RunLeader:
         """Why the last attempt to begin a run failed, for the web UI; empty: it did not."""
         self.screens: Screens | None = None
         """The pages in the browser; None: there is no web UI."""
+        guard_output()
+        end_at_hang_up()
         if presentation.hides_locust:
             quiet_locust()
         try:
+            self.token = token_of(self.parsed)
+            """What workers must show; empty: nothing."""
             self.options = self.read_options()
             if self.options.record:
                 check_unused(Path(self.options.record))
@@ -83,6 +95,15 @@ class RunLeader:
         except LoadtestError as error:
             _complain(error)
             sys.exit(ExitCode.USAGE)
+        self._show_plan()
+
+    def _show_plan(self) -> None:
+        """Say what a run will do, where our command line has not said it."""
+        if presentation.hides_locust or not self.is_profile_driven:
+            return
+        with contextlib.suppress(LoadtestError):  # the beginning of the run will say it
+            for line in plan_lines(self.options):
+                _logger.info(line)
 
     def listen(self) -> None:
         """Register with the events of this environment, and with interrupts."""
@@ -159,7 +180,10 @@ class RunLeader:
         Raises:
             UsageError: The profile or an option cannot be used.
         """
-        return self.options_of(self.parsed)
+        asked = Namespace(**vars(self.parsed))
+        if self.is_headless:
+            asked.run_time = self.run_time_s or asked.run_time
+        return self.options_of(asked)
 
     def options_of(self, parsed: Namespace) -> RunOptions:
         """Return what these options ask for.
@@ -167,20 +191,17 @@ class RunLeader:
         Raises:
             UsageError: The profile or an option cannot be used.
         """
-        options = run_options(parsed)
-        profile, users = options.profile, parsed.num_users
-        if not self.is_profile_driven:
-            if profile.provisioning.mode != "guest":
-                raise UsageError(
-                    f'provisioning.mode is "{profile.provisioning.mode}"; users written by hand'
-                    ' make their own channels, so it must be "guest"'
-                )
+        options = run_options(parsed, is_profile_driven=self.is_profile_driven)
+        if self.is_profile_driven:
+            refuse_impossible(options.profile)
             return options
-        refuse_impossible(profile)
-        if not users or users == profile.users_in_run:
-            return options
-        # So many users are another size of the profile, and not the first few of its users.
-        return options.scaled_to_users(users)
+        mode = options.profile.provisioning.mode
+        if mode != "guest":
+            raise UsageError(
+                f'provisioning.mode is "{mode}"; users written by hand make their own channels, so'
+                ' it must be "guest"'
+            )
+        return options
 
     def _prepare_target(self, options: RunOptions) -> None:
         """Have a target whose address can be shown; without the web UI, one that answers."""
@@ -234,7 +255,7 @@ class RunLeader:
 
     def _fill_in_size(self, profile: Profile) -> None:
         parsed = self.parsed
-        if parsed.num_users is None:
+        if parsed.num_users is None or self.is_headless:
             parsed.num_users = profile.users_in_run
         if parsed.spawn_rate is None:
             parsed.spawn_rate = profile.users_per_s
@@ -427,6 +448,7 @@ class RunLeader:
             self.runner.quit()
         if self.results is not None:
             self.environment.process_exit_code = self._exit_code(self.results)
+            presentation.is_judged = True
         if self._server is not None:
             self._server.stop()
         if self._intake is not None:

@@ -18,9 +18,12 @@ from locust.runners import STATE_MISSING, MasterRunner, WorkerNode
 from loadtest.clock import monotonic_ns
 from loadtest.errors import LoadtestError, UsageError
 from loadtest.metrics.clocks.state import ClockState
+from loadtest.run.bus import TOKEN_VARIABLE
+from loadtest.run.leader.admission import Admission
 from loadtest.run.leader.leader import RunLeader
 from loadtest.run.leader.locust_dispatch import CellDispatcher
 from loadtest.run.messages import MessageKind, PushBatch, WorkerBatch, WorkerError, WorkerReport
+from loadtest.run.presentation import presentation
 from loadtest.sink.service import Arrival
 
 __all__ = ["MasterLeader"]
@@ -45,12 +48,14 @@ class MasterLeader(RunLeader):
         self._gone: set[int] = set()
         """Numbers of workers that the others know to be lost."""
         self._patience_s = 0.0
+        self._admission = Admission(runner, self.token, presentation.complain)
         # Locust declares a class, and calls it.
         environment.dispatcher_class = self._dispatcher_for  # type: ignore[assignment]
 
     def listen(self) -> None:
         """Register with the events of this environment, with interrupts, and for messages."""
         super().listen()
+        self._admission.listen()
         self._master.register_message(MessageKind.REPORT, self._take_report)
         self._master.register_message(MessageKind.ERROR, self._take_error)
         self._master.register_message(MessageKind.PING, self._take_ping)
@@ -92,11 +97,25 @@ class MasterLeader(RunLeader):
                 "run.span_workers is true; it is for users whom a profile drives: a locustfile with"
                 " tasks makes channels itself"
             )
+        self._check_secrets()
         plan = self.begin_results(workers=len(self._workers))
         self._run = plan.run
         for number, worker in enumerate(self._workers):
             message = plan.for_worker(number, len(self._workers)).to_message()
             self._master.send_message(MessageKind.PLAN, message, client_id=worker)
+
+    def _check_secrets(self) -> None:
+        """Check that only workers that have shown a token are told a secret.
+
+        Raises:
+            UsageError: There are secrets, and no token.
+        """
+        names = self.read_options().secrets
+        if names and not self._admission.is_guarded:
+            raise UsageError(
+                f"{', '.join(names)}: secret, and whoever reaches this master's port would be told"
+                f" it; give master and workers a token, as {TOKEN_VARIABLE} or with --token-file"
+            )
 
     def abandon(self) -> None:
         """End the run without waiting for it: at once without the web UI, else the test."""

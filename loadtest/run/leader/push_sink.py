@@ -35,14 +35,14 @@ class RunPushSink:
         self.address = address
         host, _, port = address.rpartition(":")
         self._mailbox = Mailbox()
-        started: AsyncResult[str | UsageError] = AsyncResult()
+        self._started: AsyncResult[str | UsageError] = AsyncResult()
         self._ended = gevent.event.Event()
         self._service = SinkService(
             on_pushes=lambda pushes: self._mailbox.put(gevent.spawn, on_pushes, pushes),
-            on_started=lambda outcome: self._mailbox.put(started.set, outcome),
+            on_started=lambda outcome: self._mailbox.put(self._started.set, outcome),
         )
         start_native_thread(partial(self._run, host.strip("[]"), int(port)))
-        outcome = started.get()
+        outcome = self._started.get()
         if isinstance(outcome, UsageError):
             self._ended.wait()
             self._mailbox.close()
@@ -53,6 +53,10 @@ class RunPushSink:
     def _run(self, host: str, port: int) -> None:
         try:
             self._service.run(host, port)
+        except Exception as error:
+            # The thread's outer edge: whoever waits for its start must not wait for ever.
+            reason = f"push sink: cannot listen on {host} port {port}: {error}"
+            self._mailbox.put(self._started.set, UsageError(reason))
         finally:
             self._mailbox.put(self._ended.set)
 

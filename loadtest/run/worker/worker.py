@@ -5,6 +5,8 @@ report says that it is early: the leader must not take the run for a whole one.
 """
 
 import logging
+import sys
+from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,15 +17,20 @@ from locust.env import Environment
 from locust.runners import WorkerRunner
 
 from loadtest.clock import utc_now
-from loadtest.errors import LoadtestError
+from loadtest.errors import LoadtestError, UsageError
+from loadtest.metrics import ExitCode
 from loadtest.profile import Profile
 from loadtest.recording import Journal
+from loadtest.run.bus import token_of
+from loadtest.run.hang_up import end_at_hang_up
 from loadtest.run.interrupts import Interrupts
 from loadtest.run.messages import MessageKind, PushBatch, WorkerBatch, WorkerError, WorkerReport
+from loadtest.run.output import guard_output
 from loadtest.run.parent_death import is_orphan
 from loadtest.run.presentation import presentation, quiet_locust
 from loadtest.run.run_plan import RunPlan
 from loadtest.run.worker.active_run import clear_runtime, set_runtime
+from loadtest.run.worker.admission import Introduction
 from loadtest.run.worker.clock_sync import ClockSync
 from loadtest.run.worker.leader_watch import SILENCE_S, LeaderWatch
 from loadtest.run.worker.locust_stats import add_rows
@@ -49,9 +56,17 @@ class RunWorker:
         self._journal: Journal | None = None
         self._clocks: ClockSync | None = None
         self._watch: LeaderWatch | None = None
+        try:
+            token = token_of(environment.parsed_options or Namespace())
+        except UsageError as error:
+            presentation.complain(str(error))
+            sys.exit(ExitCode.USAGE)
+        self._introduction = Introduction(runner, token)
         self._is_told_to_end = gevent.event.Event()
         self._is_at_planned_end = False
         self._ends_early = False
+        guard_output()
+        end_at_hang_up()
         if presentation.hides_locust:
             quiet_locust()
 
@@ -75,6 +90,7 @@ class RunWorker:
         # In greenlets of their own: the one that takes messages must go on taking them.
         self._worker.register_message(MessageKind.DRAIN, self._drain, concurrent=True)
         self._worker.register_message(MessageKind.HURRY, self._hurry, concurrent=True)
+        self._introduction.begin()
         Interrupts((self._interrupted, self._leave), is_running=lambda: True).install()
 
     # --- the beginning -------------------------------------------------------------------------
@@ -82,6 +98,8 @@ class RunWorker:
     def _take_plan(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's message
         self._is_told_to_end.clear()
         self._is_at_planned_end = self._ends_early = False
+        if not self._introduction.is_leader_known:
+            return  # it was said why, when it did not show the token
         try:
             self._plan = RunPlan.from_message(msg.data)
         except LoadtestError as error:

@@ -1,5 +1,6 @@
 """What a person types into the start form: checked as a whole before anything is sent."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +39,18 @@ def test_the_form_begins_with_what_the_command_line_said(tmp_path: Path) -> None
     assert {each.name: each.description for each in form.profiles}["smoke"] != ""
 
 
+def as_locust_takes_it(leader: Any, told: Mapping[str, str]) -> None:
+    """Do with what the desk tells what Locust's own form does with it."""
+    leader.parsed.num_users = int(told["user_count"])
+    leader.parsed.spawn_rate = float(told["spawn_rate"])
+
+
 def test_an_empty_form_is_the_profile_as_it_stands(tmp_path: Path) -> None:
     desk, leader = desk_of(tmp_path)
     told, problems = desk.accept(typed(profile="ci"))
 
     assert problems == ()
+    as_locust_takes_it(leader, told)
     profile = run_options(leader.parsed).profile
     assert profile.name == "ci"
     assert told["user_count"] == str(profile.users_in_run)
@@ -57,7 +65,7 @@ def test_what_is_typed_is_what_is_planned_and_run(tmp_path: Path) -> None:
     values = typed(devices="80", message_rate="12", duration="1m30s", dialect="1")
     plan, _ = desk.plan(values)
     told, problems = desk.accept(values)
-    leader.parsed.num_users = int(told["user_count"])  # as Locust takes it
+    as_locust_takes_it(leader, told)
     profile = leader.options_of(leader.parsed).profile
 
     assert problems == ()

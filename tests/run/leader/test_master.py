@@ -14,6 +14,7 @@ from locust.runners import STATE_MISSING, STATE_RUNNING
 from loadtest.clock import monotonic_ns
 from loadtest.errors import TargetError
 from loadtest.metrics import ExitCode, Ledger, LedgerSettings
+from loadtest.run.bus import TOKEN_VARIABLE
 from loadtest.run.leader import leader as leader_module
 from loadtest.run.leader import master as master_module
 from loadtest.run.leader.locust_dispatch import CellDispatcher
@@ -110,6 +111,23 @@ def test_the_run_ends_when_every_worker_has_handed_in_its_final_report(world: Wo
     assert world.leader.results is not None
     assert world.leader.results.final_workers == {0, 1}
     assert not world.leader.is_running
+
+
+def test_a_secret_is_told_to_nobody_without_a_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, complaints: list[str]
+) -> None:
+    monkeypatch.setattr(leader_module, "check_answer", lambda *_: None)
+    secret = ("--set", "target.api_key=hush")
+    world = World(tmp_path / "results", *secret)
+    world.start()
+    assert complaints[0].startswith("target.api_key: secret, and whoever reaches this master")
+    assert world.sent(MessageKind.PLAN) == []
+
+    monkeypatch.setenv(TOKEN_VARIABLE, "opens the bus")
+    guarded = World(tmp_path / "others", *secret)
+    guarded.start()
+    assert len(complaints) == 1
+    assert guarded.sent(MessageKind.PLAN) == [], "nobody has shown it yet"
 
 
 def test_every_worker_of_a_run_is_told_of_every_push(world: World) -> None:

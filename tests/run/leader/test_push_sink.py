@@ -57,3 +57,9 @@ def test_an_address_in_use_is_refused() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(UsageError, match="cannot listen"):
             RunPushSink(f"127.0.0.1:{port}", lambda _: None)
+
+
+@pytest.mark.parametrize("address", ["no.such.invalid:80", "127.0.0.1:99999", "a..b:1"])
+def test_an_address_that_is_none_is_refused_and_not_waited_for(address: str) -> None:
+    with gevent.Timeout(20), pytest.raises(UsageError, match=r"cannot listen on|port is"):
+        RunPushSink(address, lambda _: None)

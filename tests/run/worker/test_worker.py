@@ -12,7 +12,9 @@ import pytest
 from loadtest.clock import monotonic_ns
 from loadtest.engine.network import NetworkSettings
 from loadtest.engine.tls import TlsSettings
+from loadtest.run.bus import TOKEN_VARIABLE
 from loadtest.run.messages import MessageKind
+from loadtest.run.presentation import presentation
 from loadtest.run.run_plan import RunPlan
 from loadtest.run.worker import worker as worker_module
 from loadtest.run.worker.active_run import NoRunError, runtime_of
@@ -315,3 +317,28 @@ def test_a_fork_whose_parent_is_gone_waits_for_nobody(
     world.fire("quitting")
 
     assert world.said(MessageKind.REPORT)[-1]["is_early"]
+
+
+def test_a_leader_that_has_not_shown_the_token_is_not_obeyed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(TOKEN_VARIABLE, "hush")
+    guarded = World(tmp_path)
+    guarded.begin()
+
+    with pytest.raises(NoRunError):
+        runtime_of(guarded.environment)
+
+
+def test_a_token_that_cannot_be_read_ends_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(presentation, "complain", said.append)
+    runner: Any = FakeMaster()
+    asked = parsed(tmp_path, "--token-file", str(tmp_path / "nowhere"))
+    with pytest.raises(SystemExit) as left:
+        RunWorker(environment(asked), runner)
+
+    assert left.value.code == 2
+    assert "--token-file" in said[0]
