@@ -13,7 +13,7 @@ from loadtest.report.figures import Summary, at, listed, plain_text
 __all__ = ["Difference", "differences", "obstacles", "settings_of", "why_unusable"]
 
 _VALID = frozenset({"PASS", "FAIL"})
-_OF_A_THRESHOLD = frozenset({"too_few_samples"})
+_OF_A_THRESHOLD = frozenset({"too_few_samples", "too_near", "clock_uncertainty"})
 """Reasons that leave a threshold open, and say nothing against the run."""
 _FREE = ("name", "description", "thresholds", "target.host", "target.api_key", "run.seed")
 """Keys of a profile that change neither load nor measurement."""

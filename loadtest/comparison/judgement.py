@@ -7,7 +7,7 @@ figure is undecided, with the plain difference.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -32,6 +32,7 @@ __all__ = [
 
 FEWEST_REPLICATES = 3
 MOST_GATES = 5
+_USUAL_COUNTS = (3, 5, 10, 20)
 
 
 class Change(Enum):
@@ -58,10 +59,12 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Power:
-    """What change the replicates could have found."""
+    """What change replicates find, as their own spread says."""
 
-    smallest: float
-    """Found by this many replicates with a power of 0.8: a share of the base, 0.1 is 10 %."""
+    spread: float
+    """Standard deviation of the change within one pair: a share, 0.03 is 3 %."""
+    smallest: Mapping[int, float]
+    """By the number of replicates, the change found with a power of 0.8: 0.1 is 10 %."""
     needed: int | None
     """Replicates for the wanted change; None: no number up to 1,000 is enough."""
 
@@ -131,25 +134,25 @@ def outcome(findings: Sequence[Finding], settings: Settings) -> Change:
 
 
 def power_of(finding: Finding, settings: Settings, wanted: float) -> Power | None:
-    """Return what this many replicates would find; None where that cannot be computed."""
+    """Return what replicates would find; None where the runs show no spread."""
     estimate = finding.estimate
     if estimate is None or isinstance(finding.figure, ShareFigure) or not estimate.spread:
         return None
-    replicates = min(len(finding.base), len(finding.candidate))
+    spread, confidence = estimate.spread, settings.confidence
     tolerance = math.log1p(settings.tolerance)
-    smallest = smallest_found(
-        spread=estimate.spread,
-        replicates=replicates,
-        confidence=settings.confidence,
-        tolerance=tolerance,
-    )
+    made = min(len(finding.base), len(finding.candidate))
+    smallest = {
+        count: from_log(
+            smallest_found(
+                spread=spread, replicates=count, confidence=confidence, tolerance=tolerance
+            )
+        )
+        for count in sorted({made, *_USUAL_COUNTS})
+    }
     needed = replicates_needed(
-        math.log1p(wanted),
-        spread=estimate.spread,
-        confidence=settings.confidence,
-        tolerance=tolerance,
+        math.log1p(wanted), spread=spread, confidence=confidence, tolerance=tolerance
     )
-    return Power(from_log(smallest), needed)
+    return Power(from_log(spread), smallest, needed)
 
 
 def _measured(

@@ -36,7 +36,13 @@ def plain_comparison(compared: Comparison, beside: Path | None = None) -> dict[s
         "candidate": _side(compared.candidate, beside),
         "figures": [_finding(finding) for finding in compared.findings],
         "power": {
-            path: {"smallest_change": _rounded(power.smallest), "replicates_needed": power.needed}
+            path: {
+                "spread": _rounded(power.spread),
+                "smallest_change": {
+                    str(count): _rounded(change) for count, change in power.smallest.items()
+                },
+                "replicates_needed": power.needed,
+            }
             for path, power in compared.powers.items()
         },
         "wanted_change": compared.wanted,

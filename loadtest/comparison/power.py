@@ -16,11 +16,11 @@ __all__ = ["POWER", "chance_found", "replicates_needed", "smallest_found"]
 POWER = 0.8
 """How often a change is to be found that is said to be findable."""
 
-_STEPS = 400
+_STEPS = 200
 _WIDTH = 8.0
 _FEWEST_REPLICATES = 3
 _MOST_REPLICATES = 1000
-_BISECTIONS = 60
+_BISECTIONS = 40
 
 
 def chance_found(

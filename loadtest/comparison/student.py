@@ -5,6 +5,7 @@ these values with scipy's and with published tables.
 """
 
 import math
+from functools import lru_cache
 
 __all__ = ["t_cdf", "t_quantile", "t_two_sided_p"]
 
@@ -27,6 +28,8 @@ def t_two_sided_p(t: float, freedom: float) -> float:
     return _incomplete_beta(freedom / 2, 0.5, freedom / (freedom + t * t))
 
 
+# The same few are asked for again and again, by every figure of a comparison.
+@lru_cache(maxsize=1024)
 def t_quantile(probability: float, freedom: float) -> float:
     """Return the t value that is not exceeded with ``probability`` (between 0 and 1)."""
     if probability < 0.5:

@@ -167,9 +167,12 @@ def power_lines(compared: Comparison) -> tuple[str, ...]:
     for gate in compared.gates:
         power = compared.powers.get(gate.figure.path)
         if power is not None:
+            found = ", ".join(
+                f"{share_of_text(change)} by {count}" for count, change in power.smallest.items()
+            )
             lines.append(
-                f"{gate.figure.label}: {compared.replicates} replicates find a change of"
-                f" {share_of_text(power.smallest)} with power 0.8; {_needed(power, compared)}"
+                f"{gate.figure.label}: spread of a pair {share_of_text(power.spread)}; found with"
+                f" power 0.8: {found} replicates; {_needed(power, compared)}"
             )
         elif isinstance(gate.figure, LevelFigure):
             lines.append(f"{gate.figure.label}: no spread to compute it from")

@@ -162,7 +162,10 @@ def test_power_follows_from_the_spread_that_was_seen() -> None:
     power = power_of(finding, SETTINGS, 0.1)
 
     assert power is not None
-    assert 0.05 < power.smallest < 0.07
+    assert list(power.smallest) == [3, 5, 10, 20]
+    assert 0.05 < power.smallest[5] < 0.07
+    assert list(power.smallest.values()) == sorted(power.smallest.values(), reverse=True)
+    assert 0.005 < power.spread < 0.02
     assert power.needed == 3
 
 

@@ -96,7 +96,8 @@ def test_the_method_is_said(tmp_path: Path) -> None:
 def test_power_says_what_is_found_and_what_a_wanted_change_needs(tmp_path: Path) -> None:
     first, *_ = power_lines(compared(tmp_path / "a", wanted=0.1))
     assert re.fullmatch(
-        r"fanout.p50: 5 replicates find a change of \d\.\d % with power 0\.8; 10\.0 % needs 3",
+        r"fanout\.p50: spread of a pair 0\.\d\d %; found with power 0\.8: \d\.\d % by 3,"
+        r" \d\.\d % by 5, \d\.\d % by 10, \d\.\d % by 20 replicates; 10\.0 % needs 3",
         first,
     )
     within = power_lines(compared(tmp_path / "b", wanted=0.05))[0]

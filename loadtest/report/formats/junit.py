@@ -103,7 +103,7 @@ def _thresholds(summary: Summary) -> Iterator[_Case]:
             said += f", from {count_text(samples)} samples"
         if held is True:
             yield _Case(name, output=said)
-        elif held is False and at(threshold, "action") == "warn":
+        elif held is False and at(threshold, "consequence") == "warn":
             yield _Case(name, output=f"WARNING: broken, and only a warning: {said}")
         elif held is False and is_valid:
             yield _Case(name, 0.0, "failure", "FAIL", f"measured {value}", _why(summary, said))

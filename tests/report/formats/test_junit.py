@@ -137,7 +137,7 @@ def test_a_threshold_that_broke_in_an_invalid_run_is_no_failure() -> None:
 
 def test_a_threshold_that_only_warns_fails_nothing() -> None:
     summary = passing_summary()
-    summary["thresholds"][0] |= {"held": False, "action": "warn"}
+    summary["thresholds"][0] |= {"held": False, "consequence": "warn"}
     root = parsed(summary)
 
     assert set(elements(root).values()) == {""}
