@@ -19,6 +19,7 @@ ALLOWED: dict[str, set[str]] = {
         "run",
         "report",
         "comparison",
+        "device",
         "capacity",
         "recording",
         "selftest",

@@ -44,11 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     parser = _parser()
     verb = given[0] if given else ""
-    if verb not in _VERBS:
-        parser.parse_args(given or ["--help"])
-        return _EXIT_USAGE
     output = guard_output()
     try:
+        if verb not in _VERBS:
+            parser.parse_args(given or ["--help"])
+            return _EXIT_USAGE
         code = _run_verb(verb, given[1:])
         output.check()
     except UsageError as error:
@@ -79,6 +79,16 @@ def verb_parser(verb: str) -> argparse.ArgumentParser:
     return parser
 
 
+class _Version(argparse.Action):
+    """Says the version, and which reader devices have: that one is looked for only when asked."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from loadtest.device.readers import reader_name
+
+        print(f"loadtest {loadtest.__version__}, reader: {reader_name()}")
+        parser.exit()
+
+
 def _parser() -> argparse.ArgumentParser:
     verbs = "\n".join(f"  {verb:<10} {text}" for verb, (_, text) in _VERBS.items())
     parser = argparse.ArgumentParser(
@@ -88,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="loadtest [--version] VERB …",
     )
-    parser.add_argument("--version", action="version", version=f"loadtest {loadtest.__version__}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="say version and reader")
     parser.add_argument("verb", choices=tuple(_VERBS), metavar="VERB", help=argparse.SUPPRESS)
     return parser
 

@@ -81,6 +81,8 @@ class RunFacts:
     """How long sending was to go on; None: until somebody stops it."""
     sending_s: float | None = None
     """How long it did; None: it is not known."""
+    readers: tuple[str, ...] = ()
+    """Which readers the devices of its workers had."""
     clock_uncertainty_ms: float | None = None
     """How far instants of two workers may be off against each other."""
     clocks: tuple[tuple[int, ClockState], ...] = ()
@@ -132,6 +134,7 @@ def build_summary(totals: Totals, run: RunFacts) -> dict[str, Any]:
         "aborted": asdict(run.aborted) if run.aborted is not None else None,
         "sending_s": _seconds(run.sending_s),
         "versions": dict(run.versions),
+        "engine": {"reader": " and ".join(run.readers) or None},
         "load": load_block(totals),
         "work": work,
         "ledger": ledger_block(figures),

@@ -63,6 +63,8 @@ class WorkerReport:
     """Whether this worker ended before anybody told it to, and before its planned end."""
     clock: dict[str, Any] | None = None
     """What is known of the worker's clock, as a ``ClockState``; None: nothing yet."""
+    reader: str = ""
+    """Which reader its devices have; empty: it is not known."""
 
     def to_message(self) -> dict[str, Any]:
         """Return the report as plain data."""
@@ -73,6 +75,7 @@ class WorkerReport:
             "is_final": self.is_final,
             "is_early": self.is_early,
             "clock": self.clock,
+            "reader": self.reader,
         }
 
 

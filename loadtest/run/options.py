@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from loadtest.device.readers import reader_name
 from loadtest.engine.network import NetworkSettings
 from loadtest.errors import UsageError
 from loadtest.metrics.verdict.grammar import parse_all
@@ -242,6 +243,7 @@ def run_options(options: argparse.Namespace, *, is_profile_driven: bool = True) 
     Raises:
         UsageError: The profile or an option cannot be used; all problems at once.
     """
+    reader_name()  # a reader that there is not is refused before anything starts
     overrides = _overrides(options)
     if is_profile_driven:
         overrides += _locusts_time(options, overrides)

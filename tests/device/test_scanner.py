@@ -14,6 +14,8 @@ from loadtest.device.numbers import RELAY
 from loadtest.device.reader import EVENT
 from loadtest.device.readers import is_built
 from loadtest.observations import ChatEvent
+from tests.benchmarks.differential import main as differential
+from tests.benchmarks.differential import sanitizer_library
 from tests.support import stompx_resources as resources
 from tests.support.device_world import RUN, DeviceWorld
 from tests.support.reader_streams import pieces_of
@@ -200,3 +202,11 @@ def test_nothing_is_kept_of_what_was_read() -> None:
 
 def _references(made: Scanner, data: bytes) -> tuple[int, ...]:
     return sys.getrefcount(made), sys.getrefcount(data), sys.getrefcount(PREFIX)
+
+
+@pytest.mark.skipif(sanitizer_library() is None, reason="the compiler has no address sanitizer")
+def test_the_compiled_reader_is_clean_under_the_sanitizers(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    assert differential(["--sanitize", "--streams", "40"]) == 0
+    assert "both readers say the same" in capfd.readouterr().out

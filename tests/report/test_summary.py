@@ -68,6 +68,19 @@ def test_every_name_of_the_definition_is_there() -> None:
     assert set(action) <= set(summary["actions"]["message"])
 
 
+@pytest.mark.parametrize(
+    ("readers", "said"),
+    [
+        ((), None),
+        (("compiled",), "compiled"),
+        (("compiled", "python"), "compiled and python"),
+    ],
+)
+def test_the_reader_of_the_devices_is_named(readers: tuple[str, ...], said: str | None) -> None:
+    summary = build_summary(scene().totals(), replace(FACTS, readers=readers))
+    assert summary["engine"] == {"reader": said}
+
+
 def test_every_figure_that_a_threshold_can_name_is_there() -> None:
     """Actions, size classes and classes of users that never occurred are not listed.
 

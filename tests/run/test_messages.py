@@ -18,6 +18,7 @@ def over_the_bus(kind: str, data: object) -> Message:
         WorkerReport("00c0ffee", {"worker": 1, "rows": [[1, b"\x00"]]}, is_final=True),
         PushBatch("00c0ffee", [[7, 4, 99, 123_456_789_012_345]]),  # type: ignore[list-item]
         WorkerReport("00c0ffee", {"worker": 1, "rows": []}, is_final=False, clock={"offset_ms": 1}),
+        WorkerReport("00c0ffee", {"worker": 1, "rows": []}, is_final=False, reader="compiled"),
         WorkerBatch("00c0ffee", 1, b"\x00\xff"),
         WorkerError("it broke", is_fatal=True),
         WorkerError("it broke"),

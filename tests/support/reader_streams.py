@@ -36,6 +36,13 @@ _ODD_VALUES: tuple[Any, ...] = (
     {PROPERTY: _MARK}, {PROPERTY: None}, {"parent": "~p", "message": "~m"}, {"parent": 5},
     {"parent": None, "message": None}, {"message": "~link"}, {"parent": "~\\é\""}, {"data": None},
 )  # fmt: skip
+# Of these a right frame has one already: which one counts?
+_MEMBERS: tuple[dict[str, Any], ...] = (
+    {"id": 5}, {"id": 6}, {"type": "thread.typing.stopped"}, {"resource": {"id": 5}}, {"id": 8},
+    {"keys": f"#lt.{RUN}.5"}, {"message": "~link"}, {"parent": "~q"}, {"user": {"id": 5}},
+    {PROPERTY: [RUN, 5, 7, 1, 50, 60]}, {"_relays": {"message": "~z"}}, {"channel": {"id": 5}},
+    {"properties": {PROPERTY: [RUN, 4, 7, 1, 50, 60]}}, {"data": {"type": "x"}},
+)  # fmt: skip
 _NAMES = ("id", "type", "resource", "properties", PROPERTY, "_relays", "parent", "message", "keys")
 _MORE_NAMES = ("user", "data", "channel", "x", "é", "a\\", '"')
 _SPELLINGS = (
@@ -163,9 +170,10 @@ class _Maker:
         """Return JSON with one place of it spelled otherwise, or a name twice."""
         rng = self._rng
         if rng.random() < 0.3:
-            name = json.dumps(rng.choice(_NAMES))
-            member = f"{name}:{json.dumps(rng.choice(_ODD_VALUES))},"
-            return self._replaced(text, "{", "{" + member)
+            member = rng.choice(_MEMBERS)
+            if rng.random() < 0.3:
+                member = {rng.choice(_NAMES): rng.choice(_ODD_VALUES)}
+            return self._replaced(text, "{", json.dumps(member)[:-1] + ",")
         if rng.random() < 0.2:
             return text + rng.choice([" ", "\n", "x", "}", "\0"])
         return self._replaced(text, *rng.choice(_SPELLINGS))

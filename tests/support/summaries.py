@@ -120,6 +120,7 @@ def passing_summary() -> dict[str, Any]:
         "aborted": None,
         "sending_s": 20.0,
         "versions": {"chatkitty-loadtest": "0.1.0", "python": "3.11.9", "locust": "2.47.0"},
+        "engine": {"reader": "compiled"},
         "load": {
             "users": 150,
             "devices": 204,

@@ -4,6 +4,7 @@ from locust.env import Environment
 from locust.runners import Runner
 
 from loadtest.clock import utc_now
+from loadtest.device.readers import reader_name
 from loadtest.run.leader.leader import RunLeader
 from loadtest.run.worker.active_run import set_runtime
 from loadtest.run.worker.locust_stats import add_rows
@@ -61,6 +62,7 @@ class LocalLeader(RunLeader):
     def _take(self, report: Report) -> None:
         add_rows(self.environment.stats, report.interval, utc_now().timestamp())
         if self.results is not None:
+            self.results.note_reader(reader_name())
             self.results.take(report.snapshot, is_final=report.is_final)
 
     def _spawning_complete(self, **_: object) -> None:

@@ -133,6 +133,7 @@ class MasterLeader(RunLeader):
             if report.is_early:
                 self.results.note_early(report.snapshot["worker"], msg.node_id)
             is_final = report.is_final and not report.is_early
+            self.results.note_reader(report.reader)
             self.results.take(report.snapshot, is_final=is_final)
             if report.clock is not None:
                 self.results.note_clock(report.snapshot["worker"], ClockState(**report.clock))

@@ -117,6 +117,7 @@ class RunResults:
         self._sent_s: float | None = None
         """How long it took until sending ended; None: it goes on."""
         self._clocks: dict[int, ClockState] = {}
+        self._readers: set[str] = set()
         self._errors: dict[str, int] = {}
         self._is_stopped = False
         self.is_draining = False
@@ -248,6 +249,10 @@ class RunResults:
     def note_clock(self, worker: int, clock: ClockState) -> None:
         """Take what a worker knows of its clock."""
         self._clocks[worker] = clock
+
+    def note_reader(self, name: str) -> None:
+        """Take which reader the devices of a worker have."""
+        self._readers.add(name)
 
     def note_draining(self) -> None:
         """Take note that sending has ended and what is in flight is awaited."""
@@ -440,6 +445,7 @@ class RunResults:
             planned_s=context.duration_s,
             sending_s=self._sent_s,
             versions=versions(),
+            readers=tuple(sorted(self._readers)),
             lag_p99_limit_ms=profile.generator.lag_p99_limit_ms,
             loop_lag_p99_limit_ms=profile.generator.loop_lag_p99_limit_ms,
             dropped_ratio_limit=profile.generator.dropped_ratio_limit,

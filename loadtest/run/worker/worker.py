@@ -17,6 +17,7 @@ from locust.env import Environment
 from locust.runners import WorkerRunner
 
 from loadtest.clock import utc_now
+from loadtest.device.readers import reader_name
 from loadtest.errors import LoadtestError, UsageError
 from loadtest.metrics import ExitCode
 from loadtest.profile import Profile
@@ -171,6 +172,7 @@ class RunWorker:
             report.is_final,
             is_early=report.is_final and self._ends_early,
             clock=clock.to_plain() if clock else None,
+            reader=reader_name(),
         )
         self._worker.send_message(MessageKind.REPORT, message.to_message())
 
