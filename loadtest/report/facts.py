@@ -40,6 +40,7 @@ __all__ = [
     "push_facts",
     "run_facts",
     "unexpected_facts",
+    "work_facts",
 ]
 
 
@@ -145,6 +146,25 @@ def load_facts(summary: Summary) -> tuple[Fact, ...]:
         ),
         Fact("actions", done or MISSING, "what devices did"),
     )
+
+
+def work_facts(summary: Summary) -> tuple[Fact, ...]:
+    """Return what users wanted to do, and what became of it."""
+    facts = []
+    for name in ("actions", "starts"):
+        block = at(summary, "work", name)
+        if not number(at(block, "planned")):
+            continue
+        counts = [f"{count_text(at(block, 'planned'))} planned"]
+        counts += [
+            f"{count_text(at(block, key))} {key}"
+            for key in ("completed", "failed", "refused", "dropped")
+        ]
+        is_bad = bool(number(at(block, "failed")) or number(at(block, "dropped")))
+        share = percent_text(at(block, "failed_ratio"))
+        text = f"{', '.join(counts)}; failed {share} of all that were tried"
+        facts.append(Fact(f"all {name}", text, tone=Tone.WARN if is_bad else Tone.PLAIN))
+    return tuple(facts)
 
 
 def notification_facts(summary: Summary) -> tuple[Fact, ...]:

@@ -29,6 +29,7 @@ from loadtest.report.tables import Tone
 
 __all__ = [
     "Finding",
+    "fault_tone",
     "findings",
     "ledger_trouble",
     "verdict",
@@ -89,6 +90,11 @@ def verdict_sentence(summary: Summary) -> str:
     if word == "STOPPED":
         return "A person stopped the run; what was measured until then is shown."
     return "This run cannot support a verdict."
+
+
+def fault_tone(summary: Summary) -> Tone:
+    """Return the tone of a fault: beside a PASS nobody limits it, so it is no alarm."""
+    return Tone.WARN if verdict(summary) == "PASS" else Tone.BAD
 
 
 def findings(summary: Summary) -> tuple[Finding, ...]:

@@ -15,6 +15,7 @@ from loadtest.report.figures import (
     share_text,
     was_measured,
 )
+from loadtest.report.findings import fault_tone
 from loadtest.report.tables import Tone
 
 __all__ = ["THIN", "headline"]
@@ -42,7 +43,7 @@ def _delivered(summary: Summary) -> Fact:
     entry = at(summary, "ledger", ChatEvent.MESSAGE_CREATED.value)
     expected, delivered = at(entry, "expected"), at(entry, "delivered")
     text = f"{of_text(delivered, expected)}, {share_text(delivered, expected)}"
-    tone = Tone.BAD if number(at(entry, "lost")) else Tone.PLAIN
+    tone = fault_tone(summary) if number(at(entry, "lost")) else Tone.PLAIN
     return Fact("delivered", text + _judged(entry), "deliveries of messages", tone)
 
 
@@ -65,7 +66,7 @@ def _last_receiver(summary: Summary) -> Fact:
     if never:
         share = share_text(never, at(last, "count"))
         text += f"; {NEVER} for {count_text(never)} of {count_text(at(last, 'count'))} ({share})"
-    return Fact("last receiver", text, tone=Tone.BAD if never else Tone.PLAIN)
+    return Fact("last receiver", text, tone=fault_tone(summary) if never else Tone.PLAIN)
 
 
 def _notified(summary: Summary) -> Fact:
@@ -77,7 +78,8 @@ def _notified(summary: Summary) -> Fact:
     latency = at(block, "latency")
     if was_measured(latency):
         text += f"; p99 {marked_span(latency, 'p99_ms')}"
-    return Fact("notifications", text, tone=Tone.BAD if number(at(block, "missed")) else Tone.PLAIN)
+    tone = fault_tone(summary) if number(at(block, "missed")) else Tone.PLAIN
+    return Fact("notifications", text, tone=tone)
 
 
 def _starts(summary: Summary) -> Fact:
@@ -91,4 +93,4 @@ def _starts(summary: Summary) -> Fact:
     text = ", ".join(parts) or MISSING
     if failed:
         text += f"; {count_text(failed)} failed"
-    return Fact("session starts", text, tone=Tone.BAD if failed else Tone.PLAIN)
+    return Fact("session starts", text, tone=fault_tone(summary) if failed else Tone.PLAIN)

@@ -19,19 +19,21 @@ from loadtest.report.facts import (
     push_facts,
     run_facts,
     unexpected_facts,
+    work_facts,
 )
 from loadtest.report.figures import (
     Summary,
     TimelineRow,
     at,
-    measured,
+    count_text,
+    marked_span,
     number,
     plain_text,
     share_text,
     shown,
-    span_text,
 )
 from loadtest.report.findings import (
+    fault_tone,
     findings,
     verdict,
     verdict_sentence,
@@ -39,7 +41,7 @@ from loadtest.report.findings import (
 )
 from loadtest.report.page import drawn, render_page
 from loadtest.report.plots import figures
-from loadtest.report.reasons import reasons
+from loadtest.report.reasons import reasons, warnings
 from loadtest.report.tables import (
     Table,
     Tone,
@@ -53,6 +55,7 @@ from loadtest.report.tables import (
     latency_table,
     ledger_table,
     notification_latency_table,
+    phases_table,
     reading_table,
     recovery_table,
     starts_table,
@@ -70,6 +73,9 @@ def html_report(summary: Summary, timeline: Sequence[TimelineRow] = ()) -> str:
         "verdict_sentence": verdict_sentence(summary),
         "verdict_tone": verdict_tone(summary),
         "reasons": reasons(summary),
+        "warnings": warnings(summary),
+        "about": _about(summary),
+        "work": work_facts(summary),
         "findings": findings(summary),
         "run": run,
         "tiles": _tiles(summary),
@@ -91,6 +97,16 @@ def html_report(summary: Summary, timeline: Sequence[TimelineRow] = ()) -> str:
     return render_page("run.html.jinja", title=title, values=values)
 
 
+def _about(summary: Summary) -> str:
+    """Return in one sentence what the run was, for a reader who was not there."""
+    facts = {fact.label: fact.text for fact in run_facts(summary)}
+    said = f"Profile {facts['profile']} against {facts['target']}, for {facts['duration']}"
+    devices = count_text(at(summary, "load", "devices_peak"))
+    description = at(summary, "profile", "description")
+    said = f"{said}, with up to {devices} devices."
+    return f"{said} The profile: {plain_text(description)}." if description else said
+
+
 def _tables(summary: Summary) -> dict[str, Table]:
     return {
         "thresholds": thresholds_table(summary),
@@ -103,6 +119,7 @@ def _tables(summary: Summary) -> dict[str, Table]:
         "between_workers": between_workers_table(summary),
         "notifications": notification_latency_table(summary),
         "handoff": handoff_table(summary),
+        "phases": phases_table(summary),
         "device_classes": device_classes_table(summary),
         "starts": starts_table(summary),
         "reading": reading_table(summary),
@@ -114,7 +131,7 @@ def _tables(summary: Summary) -> dict[str, Table]:
 
 def _tiles(summary: Summary) -> tuple[Fact, ...]:
     """Return the few figures that a reader looks for first."""
-    message = ChatEvent.MESSAGE_CREATED.value
+    message, fault = ChatEvent.MESSAGE_CREATED.value, fault_tone(summary)
     entry = at(summary, "ledger", message)
     lost = number(at(entry, "lost"))
     latency = at(summary, "latency", message)
@@ -126,25 +143,25 @@ def _tiles(summary: Summary) -> tuple[Fact, ...]:
             "delivered",
             share_text(at(entry, "delivered"), at(entry, "expected")),
             "of the expected deliveries of messages",
-            Tone.BAD if lost else Tone.PLAIN,
+            fault if lost else Tone.PLAIN,
         ),
-        Fact("delivery p50", span_text(measured(latency, "p50_ms")), "half took at most this"),
-        Fact("delivery p99", span_text(measured(latency, "p99_ms")), "99 of 100 took at most this"),
+        Fact("delivery p50", marked_span(latency, "p50_ms"), "half took at most this"),
+        Fact("delivery p99", marked_span(latency, "p99_ms"), "99 of 100 took at most this"),
         Fact(
             "last receiver p99",
-            span_text(shown(last, "p99_ms")),
+            marked_span(last, "p99_ms"),
             "until a message was everywhere",
-            Tone.BAD if shown(last, "p99_ms") == NEVER else Tone.PLAIN,
+            fault if shown(last, "p99_ms") == NEVER else Tone.PLAIN,
         ),
         Fact(
             "notified",
             share_text(at(notices, "delivered"), at(notices, "expected")),
             "of the expected notifications",
-            Tone.BAD if missed else Tone.PLAIN,
+            fault if missed else Tone.PLAIN,
         ),
         Fact(
             "generator lag p99",
-            span_text(measured(at(summary, "generator", "lag"), "p99_ms")),
+            marked_span(at(summary, "generator", "lag"), "p99_ms"),
             "how late we sent ourselves",
         ),
     )

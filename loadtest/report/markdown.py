@@ -35,6 +35,7 @@ from loadtest.report.tables import (
     generator_table,
     ledger_table,
     notification_latency_table,
+    phases_table,
     reading_table,
     recovery_table,
     starts_table,
@@ -75,6 +76,7 @@ def markdown_report(summary: Summary) -> str:
             if at(summary, "cross_worker")
             else ()
         ),
+        *_section("Phases", phases_table(summary).only("span", *_FIGURES)),
         *_section("Session starts", starts_table(summary).only(*_FIGURES)),
         markdown_table(recovery_table(summary)),
         *_section("Actions", actions_table(summary).only(*_FIGURES), error_facts(summary)),

@@ -129,6 +129,8 @@ def _percentiles(summary: Summary) -> Figure | None:
         "From the fastest sample on the left to the slowest on the right, spaced by how rare they "
         "are. Only the dots are measured, the lines lead the eye."
     )
+    if number(at(summary, "completion", "all", "last", "never")):
+        caption += " The line of the last receiver ends where messages never reached it."
     return _lines(LineChart(title, _drawable(series), x, y), caption, ())
 
 

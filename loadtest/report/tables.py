@@ -24,11 +24,13 @@ from loadtest.metrics.catalogue.deliveries import (
     CROSS_WORKER,
     LEDGER,
 )
+from loadtest.metrics.catalogue.lookup import all_figures
 from loadtest.metrics.catalogue.machine import GENERATOR
 from loadtest.metrics.catalogue.notified import ACTIVATION, ENTRY, HANDOFF, NOTIFICATIONS
 from loadtest.metrics.catalogue.values import NEVER
 from loadtest.metrics.catalogue.work import ACTIONS
 from loadtest.metrics.figures.figures import SEVERAL_DEVICES, SHEDDABLE, SINGLE_DEVICE
+from loadtest.metrics.verdict.grammar import Consequence
 from loadtest.observations import ChatEvent, Phase
 from loadtest.report.figures import (
     MISSING,
@@ -43,9 +45,9 @@ from loadtest.report.figures import (
     ms_text,
     number,
     percent_text,
-    plain_text,
     share_text,
 )
+from loadtest.report.reasons import value_text
 
 __all__ = [
     "Column",
@@ -387,25 +389,39 @@ _PHASES = {
 
 
 def thresholds_table(summary: Summary) -> Table:
-    """Return each threshold of the profile with the value it met."""
+    """Return each threshold, what was measured, and whether it held."""
     columns = (
-        Column("held", "held", "whether the value keeps the threshold"),
+        Column("held", "held", "whether it held"),
         Column("value", "value", "what was measured"),
+        Column(
+            "interval", "known within", "where a percentile lies, as far as so many samples tell"
+        ),
         Column("samples", "samples", "how many samples the value rests on"),
     )
     rows = []
     for threshold in listed(at(summary, "thresholds")):
-        held = at(threshold, "held")
-        verdict = {True: TableCell("yes", Tone.GOOD), False: TableCell("no", Tone.BAD)}.get(
-            held, TableCell("not judged", Tone.WARN)
-        )
+        path = at(threshold, "figure")
+        bounds = [value_text(path, each) for each in listed(at(threshold, "interval"))]
         cells = (
-            verdict,
-            TableCell(plain_text(at(threshold, "value"))),
+            _held_cell(threshold),
+            TableCell(value_text(path, at(threshold, "value"))),
+            TableCell(" to ".join(bounds) or MISSING, Tone.QUIET),
             TableCell(count_text(at(threshold, "samples"))),
         )
-        rows.append(TableRow(str(at(threshold, "expression")), cells))
+        figure = all_figures().get(str(path))
+        meaning = figure.meaning if figure is not None else ""
+        rows.append(TableRow(str(at(threshold, "expression")), cells, meaning))
     return Table("Thresholds", "threshold", columns, tuple(rows))
+
+
+def _held_cell(threshold: object) -> TableCell:
+    held = at(threshold, "held")
+    if held is None:
+        return TableCell("not judged", Tone.WARN)
+    if held:
+        return TableCell("yes", Tone.GOOD)
+    warns = at(threshold, "consequence") == Consequence.WARN
+    return TableCell("no, warns", Tone.WARN) if warns else TableCell("no", Tone.BAD)
 
 
 def _work_table(title: str, subject: str, block: object) -> Table:

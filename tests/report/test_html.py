@@ -11,6 +11,7 @@ from tests.support.summaries import (
     passing_summary,
     stopped_summary,
     timeline,
+    with_warnings,
     without_notifications,
 )
 
@@ -84,19 +85,22 @@ def test_the_verdict_comes_before_everything_else() -> None:
     )
 
 
-def test_every_section_is_there() -> None:
+def test_every_section_is_there_in_the_order_of_a_reader_who_was_not_there() -> None:
     page = html_report(failed_summary(), timeline())
 
     assert re.findall("<h2[^>]*>(.*?)</h2>", page) == [
-        "Thresholds",
-        "Run and load",
+        "What was found",
+        "What was promised and held",
+        "Curves",
         "Fan-out of messages",
-        "Deliveries",
+        "Deliveries: the ledger",
         "Notifications",
+        "Phases",
         "Session starts and actions",
         "Latency of every event",
+        "Load",
         "Load generator",
-        "How this was made",
+        "Environment and provenance",
     ]
     assert Outline(page).tags.count("svg") == 8
 
@@ -152,3 +156,45 @@ def test_a_self_test_is_stamped() -> None:
 def test_latency_between_workers_has_a_table_where_something_crossed() -> None:
     assert "Delivery latency between workers" in text_of(html_report(inconclusive_summary(), []))
     assert "latency between workers" not in text_of(html_report(passing_summary(), []))
+
+
+def test_the_first_lines_say_what_the_run_was() -> None:
+    page = text_of(html_report(passing_summary(), timeline()))
+
+    assert (
+        "Profile smoke against embedded server (http://127.0.0.1:41873), for 20.0 s, with up to "
+        "200 devices. The profile: twenty seconds of everything, light enough for a laptop." in page
+    )
+
+
+def test_a_warning_stands_beside_the_verdict() -> None:
+    page = text_of(html_report(with_warnings(), timeline()))
+
+    assert page.index("To know besides: only 61.30 % of what happened was judged") < page.index(
+        "What was found Each of"
+    )
+
+
+def test_beside_a_pass_no_tile_is_an_alarm() -> None:
+    summary = failed_summary() | {"verdict": "PASS"}
+    tiles = html_report(summary).split('<dl class="tiles">')[1].split("</dl>")[0]
+
+    assert '"bad"' not in tiles
+    assert '"warn"' in tiles
+
+
+def test_a_narrow_page_names_each_cell() -> None:
+    """There a row is a card, so that no column is out of sight."""
+    page = html_report(passing_summary(), timeline())
+
+    assert '<td class="plain" data-name="p99">7.53</td>' in page
+    assert "content: attr(data-name)" in page
+
+
+def test_handoff_activation_and_phases_are_explained() -> None:
+    page = text_of(html_report(failed_summary(), timeline()))
+
+    assert "neither is a gap, both are an overlap" in page
+    assert "activation, at most from that end to the first message" in page
+    assert "what stands first in this report, and what thresholds judge" in page
+    assert "all actions 5,611 planned, 5,611 completed, 0 failed" in page

@@ -94,3 +94,12 @@ def test_a_second_that_takes_back_a_loss_stays_on_the_axis() -> None:
     (deliveries,) = figures({}, rows)
 
     assert "L826 220" in deliveries.wide_svg
+
+
+def test_a_line_that_ends_because_messages_never_arrived_says_so() -> None:
+    captions = [figure.caption for figure in figures(failed_summary(), timeline())]
+
+    assert any("ends where messages never reached it" in caption for caption in captions)
+    assert not any(
+        "ends where" in figure.caption for figure in figures(passing_summary(), timeline())
+    )

@@ -16,6 +16,7 @@ from loadtest.report.tables import (
     latency_table,
     ledger_table,
     notification_latency_table,
+    phases_table,
     reading_table,
     recovery_table,
     starts_table,
@@ -178,6 +179,7 @@ def test_a_threshold_held_broke_or_was_not_judged() -> None:
     assert texts(unjudged, unjudged.rows[0].label) == {
         "held": "not judged",
         "value": MISSING,
+        "interval": MISSING,
         "samples": "40",
     }
 
@@ -232,3 +234,30 @@ def test_latency_between_workers_stands_beside_that_within_one() -> None:
 
 def test_where_nothing_crosses_workers_nothing_is_shown_of_it() -> None:
     assert between_workers_table(passing_summary()).rows == ()
+
+
+def test_a_threshold_is_shown_with_its_unit_and_how_well_it_is_known() -> None:
+    table = thresholds_table(passing_summary())
+
+    assert texts(table, "latency.channel.message.created.p99_ms < 250") == {
+        "held": "yes",
+        "value": "7.53 ms",
+        "interval": "7.45 ms to 7.61 ms",
+        "samples": "41,873",
+    }
+
+
+def test_a_threshold_that_only_warns_is_no_alarm() -> None:
+    summary = failed_summary()
+    summary["thresholds"][1]["consequence"] = "warn"
+    cell = row_of(thresholds_table(summary), "ledger.channel.message.created.lost == 0").cells[0]
+
+    assert (cell.text, cell.tone) == ("no, warns", Tone.WARN)
+
+
+def test_each_phase_has_its_span_and_its_latency() -> None:
+    table = phases_table(passing_summary())
+
+    assert [row.label for row in table.rows] == ["ramp", "steady", "drain", "whole"]
+    assert texts(table, "steady")["span"] == "4.2 to 20.0"
+    assert texts(table, "drain")["p99_ms"] == "7.53"

@@ -392,7 +392,7 @@ def inconclusive_summary() -> dict[str, Any]:
             "negative_count": 0,
         }
     }
-    summary["thresholds"][0] |= {"value": None, "held": None, "samples": 40}
+    summary["thresholds"][0] |= {"value": None, "held": None, "samples": 40, "interval": None}
     summary["selftest"] = None
     return summary
 
