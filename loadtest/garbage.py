@@ -7,7 +7,7 @@ short looks at what is new, none at what stays.
 
 import gc
 
-__all__ = ["collect_rarely", "keep_what_is_there"]
+__all__ = ["collect_rarely", "keep_what_is_there", "let_go"]
 
 # New objects that are looked through at once (under a millisecond), and how many such looks come
 # before one at all that outlived them. A run's own objects are kept from the latter by a freeze.
@@ -24,3 +24,11 @@ def collect_rarely() -> None:
 def keep_what_is_there() -> None:
     """Let no later collection look at what is there now: all of it stays."""
     gc.freeze()
+
+
+def let_go() -> None:
+    """Let collections look at everything again: what a run has kept may be garbage now.
+
+    Without it a process that makes one run after the other keeps the devices of each.
+    """
+    gc.unfreeze()

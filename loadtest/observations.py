@@ -43,6 +43,12 @@ class ChatEvent(StrEnum):
     NOTIFICATION_CREATED = "user.notification.created"
 
 
+NO_LOCAL_PORT = "no local port is left"
+NO_OPEN_FILE = "no open file is left"
+OWN_LIMITS = (NO_LOCAL_PORT, NO_OPEN_FILE)
+"""Why a connection cannot be opened that is no fault of the server: this machine has no more."""
+
+
 class Action(StrEnum):
     """What a device does, by the names of reports and of Locust's statistics."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from loadtest.garbage import collect_rarely, keep_what_is_there
+from loadtest.garbage import collect_rarely, keep_what_is_there, let_go
 
 
 @pytest.fixture(autouse=True)
@@ -42,4 +42,17 @@ def test_new_cycles_are_still_collected() -> None:
     young = [[] for _ in range(2 * gc.get_threshold()[0])]  # type: ignore[var-annotated]
 
     assert young
+    assert cycle() is None
+
+
+def test_what_a_run_has_kept_is_looked_at_again_after_it() -> None:
+    collect_rarely()
+    cycle = weakref.ref(kept := Cycle())
+    keep_what_is_there()
+    del kept
+    gc.collect()
+    assert cycle() is not None, "what stays is not looked at"
+    let_go()
+    gc.collect()
+
     assert cycle() is None

@@ -6,6 +6,8 @@ Locust's parser, which knows ours; here they are only collected, and passed on a
 """
 
 import argparse
+import os
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +24,7 @@ from loadtest.run import locust_hooks
 from loadtest.run.command_line import ambient_settings
 from loadtest.run.leader.provisioning import check_answer, check_provisioning
 from loadtest.run.leader.target_consent import check_target
+from loadtest.run.limits import check_limits, machine_limits
 from loadtest.run.options import (
     DEFAULT_PROFILE,
     RunOptions,
@@ -119,14 +122,43 @@ def checked_options(options: argparse.Namespace) -> RunOptions:
     if options.duration is not None:
         options.loadtest_set.append(f"run.duration_s={duration_s(options.duration)}")
     presentation.ignores_ambient = True
-    checked = run_options(_locusts_parser().parse_args(locust_arguments(options)))
+    asked = _locusts_parser().parse_args(locust_arguments(options))
+    checked = run_options(asked)
     if checked.host:
         check_target(checked.host, allowed_host=checked.allowed_host)
     if "--master" not in options.passed_on:  # then the addresses are those of other machines
         target = target_from_url(checked.host) if checked.host else None
         check_source_addresses(checked.network.source_addresses, target)
     check_provisioning(checked, checked.host)
+    if not asked.master and not asked.worker:  # then the devices are on other machines
+        _check_limits(checked, processes=asked.processes or 1)
     return checked
+
+
+def _check_limits(options: RunOptions, *, processes: int) -> None:
+    """Check that this machine can have the connections of a run.
+
+    Raises:
+        UsageError: It cannot.
+    """
+    check_limits(
+        options.profile.devices_in_run,
+        processes=(os.cpu_count() or 1) if processes < 0 else processes,
+        source_addresses=len(options.network.source_addresses),
+        server_addresses=_address_count(options.host),
+        limits=machine_limits(),
+    )
+
+
+def _address_count(host: str | None) -> int:
+    if host is None:
+        return 1
+    target = target_from_url(host)
+    try:
+        found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return 1  # whoever connects says what is wrong with it
+    return len({each[4][0] for each in found})
 
 
 def ambient_lines() -> list[str]:

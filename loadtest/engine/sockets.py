@@ -1,6 +1,7 @@
 """The open socket of a device, and all open sockets together."""
 
 import asyncio
+import errno
 import ssl
 from collections.abc import Callable
 from typing import cast
@@ -9,10 +10,17 @@ from loadtest.clock import Clock
 from loadtest.device import LinkOwner
 from loadtest.engine.pacing import PacedOwner
 from loadtest.engine.tls import tls_reason
+from loadtest.observations import NO_LOCAL_PORT, NO_OPEN_FILE
 
 __all__ = ["NEVER_NS", "Crowd", "SocketLink", "reason_of"]
 
 NEVER_NS = 1 << 63
+# Not the server's fault, so that they must not look like it.
+_OWN_LIMITS = {
+    errno.EADDRNOTAVAIL: NO_LOCAL_PORT,
+    errno.EMFILE: NO_OPEN_FILE,
+    errno.ENFILE: NO_OPEN_FILE,
+}
 
 
 class Crowd:
@@ -139,6 +147,8 @@ def reason_of(error: BaseException) -> str:
         return tls_reason(error)
     if isinstance(error, TimeoutError):
         return "connection timed out"
+    if isinstance(error, OSError) and error.errno in _OWN_LIMITS:
+        return _OWN_LIMITS[error.errno or 0]
     if isinstance(error, OSError) and error.errno is not None:
         return error.strerror or str(error)
     return f"{type(error).__name__}: {error}"

@@ -26,6 +26,7 @@ from loadtest.metrics.verdict.grammar import Threshold
 from loadtest.metrics.verdict.thresholds import ThresholdResult, evaluate
 from loadtest.metrics.verdict.verdict import Soundness, judge
 from loadtest.metrics.verdict.warnings import warnings_of
+from loadtest.observations import OWN_LIMITS
 from loadtest.report.absent import absent_from_run
 from loadtest.report.blocks import (
     NOTIFICATION,
@@ -235,6 +236,7 @@ def _soundness(summary: Mapping[str, Any], run: RunFacts, problems: tuple[str, .
         absent=absent_from_run(run.profile, summary),
         duration_s=run.duration_s,
         unwritten=len(run.unwritten),
+        exhausted=summary["generator"]["exhausted"],
     )
 
 
@@ -258,6 +260,7 @@ def _generator(totals: Totals, run: RunFacts, work: Mapping[str, Any]) -> dict[s
         "dropped_arrivals": work["dropped"],
         "dropped_ratio": ratio_value(work["dropped"], work["planned"], Better.LOWER),
         "errors": len(run.errors),
+        "exhausted": _exhausted(totals),
         "workers": run.workers,
         "workers_lost": run.workers_lost,
         "workers_early": run.workers_early,
@@ -267,6 +270,12 @@ def _generator(totals: Totals, run: RunFacts, work: Mapping[str, Any]) -> dict[s
         counts |= dict.fromkeys(("cpu_ratio_peak", "unsent_bytes_peak", "open_files_peak"))
     clocks = [{"worker": number + 1, **asdict(clock)} for number, clock in run.clocks]
     return {**block_values(GENERATOR, counts), "clocks": clocks}
+
+
+def _exhausted(totals: Totals) -> int:
+    """Return how many connections were not opened because this machine had no more."""
+    actions = totals.figures.actions.values()
+    return sum(action.errors.get(reason, 0) for action in actions for reason in OWN_LIMITS)
 
 
 def _loop_lag(totals: Totals) -> Histogram:

@@ -29,7 +29,8 @@ from loadtest.engine.target import target_from_url
 from loadtest.garbage import collect_rarely, keep_what_is_there
 from loadtest.metrics import Ledger, LedgerSettings, merge
 from loadtest.observations import ChatEvent
-from loadtest.run.worker.health import HealthMonitor, raise_open_files_limit
+from loadtest.run.limits import raise_open_files_limit
+from loadtest.run.worker.health import HealthMonitor
 from tests.benchmarks.ours_load import ClosedSending, OpenSending, Sender, enter_channel
 
 __all__ = ["main"]

@@ -7,6 +7,7 @@ import pytest
 
 from loadtest.clock import monotonic_ns
 from loadtest.engine.sockets import NEVER_NS, reason_of
+from loadtest.observations import NO_LOCAL_PORT, NO_OPEN_FILE
 from tests.support.echo_server import Owner, Server, run_beside
 
 
@@ -16,7 +17,7 @@ from tests.support.echo_server import Owner, Server, run_beside
         (ConnectionRefusedError(errno.ECONNREFUSED, "x"), "connection refused"),
         (ConnectionResetError(errno.ECONNRESET, "x"), "connection reset by the server"),
         (TimeoutError(), "connection timed out"),
-        (OSError(errno.EMFILE, "Too many open files"), "Too many open files"),
+        (OSError(errno.ENETUNREACH, "Network is unreachable"), "Network is unreachable"),
         (ConnectionAbortedError("late"), "ConnectionAbortedError: late"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
@@ -145,3 +146,15 @@ def test_a_slow_reader_gets_its_bytes_in_portions() -> None:
         return portions
 
     assert run_beside(main) == [b"abc", b"def"]
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        (errno.EADDRNOTAVAIL, NO_LOCAL_PORT),
+        (errno.EMFILE, NO_OPEN_FILE),
+        (errno.ENFILE, NO_OPEN_FILE),
+    ],
+)
+def test_what_this_machine_has_no_more_of_is_named_as_such(number: int, reason: str) -> None:
+    assert reason_of(OSError(number, "as the kernel says it")) == reason

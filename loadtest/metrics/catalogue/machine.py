@@ -56,6 +56,13 @@ GENERATOR = Block(
             "failures of the load generator itself; any makes the run INCONCLUSIVE",
             Gravity.REMARK,
         ),
+        count(
+            "exhausted",
+            "connections",
+            "not opened because this machine had no local port or no open file left; any makes "
+            "the run INCONCLUSIVE",
+            Gravity.REMARK,
+        ),
         amount("workers", "processes", "processes that generated load"),
         count(
             "workers_lost",

@@ -108,6 +108,8 @@ class Soundness:
     is_stopped: bool = False
     errors: tuple[str, ...] = ()
     """What failed in the load generator itself, each with its traceback."""
+    exhausted: int = 0
+    """Connections that were not opened because this machine had no port or file left."""
     unwritten: int = 0
     """How many files of the results could not be written."""
     absent: tuple[str, ...] = ()
@@ -173,6 +175,12 @@ def _unsound(soundness: Soundness) -> Iterable[Reason]:
         )
         early = soundness.workers_early
         yield Reason("worker_ended_early", "generator.workers_early", early, 0, remedy)
+    if soundness.exhausted:
+        remedy = (
+            "this machine had no local port or open file left, whatever the server does: connect "
+            "from more addresses (--source-address), raise the limits, or use more hosts"
+        )
+        yield Reason("generator_exhausted", "generator.exhausted", soundness.exhausted, 0, remedy)
     if soundness.errors:
         remedy = "the generator itself failed: please report it with the run's run.log"
         yield Reason("generator_error", "generator.errors", len(soundness.errors), 0, remedy)

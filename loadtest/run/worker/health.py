@@ -7,7 +7,6 @@ here, so that no lock is needed.
 """
 
 import gc
-import resource
 from typing import Any
 
 import gevent
@@ -16,7 +15,7 @@ from loadtest.clock import NS_PER_S, Clock, monotonic_ns, process_cpu_ns, thread
 from loadtest.engine import Engine
 from loadtest.metrics import HealthSample
 
-__all__ = ["HealthMonitor", "raise_open_files_limit"]
+__all__ = ["HealthMonitor"]
 
 _HUB_PERIOD_S = 0.05
 
@@ -87,13 +86,3 @@ class HealthMonitor:
             self._gc_started_ns = self._cpu_clock()
         else:
             self._gc_pause_ns = max(self._gc_pause_ns, self._cpu_clock() - self._gc_started_ns)
-
-
-def raise_open_files_limit() -> int:
-    """Raise the limit of open files as far as it goes, and return it.
-
-    Locust itself raises it to 10 000 at most.
-    """
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return hard

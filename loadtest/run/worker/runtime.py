@@ -20,14 +20,15 @@ from loadtest.device.state import State
 from loadtest.engine import Engine, EngineSettings, EngineStoppedError, Mailbox, Periodic
 from loadtest.engine.network import NetworkSettings
 from loadtest.engine.target import target_from_url
-from loadtest.garbage import collect_rarely, keep_what_is_there
+from loadtest.garbage import collect_rarely, keep_what_is_there, let_go
 from loadtest.metrics import Interval, Ledger, LedgerSettings
 from loadtest.metrics.clocks.offset import SteadyOffset
 from loadtest.observations import Observer, Phase
 from loadtest.profile import Profile
 from loadtest.recording import Journal, Recorder
+from loadtest.run.limits import raise_open_files_limit
 from loadtest.run.run_plan import RunPlan
-from loadtest.run.worker.health import HealthMonitor, raise_open_files_limit
+from loadtest.run.worker.health import HealthMonitor
 from loadtest.simulation.director import Director, Placement
 from loadtest.simulation.scripted_fleet import ScriptedFleet
 from loadtest.simulation.settling import Settling
@@ -252,6 +253,7 @@ class WorkerRuntime:
             self._health.stop()
             if self.engine.stop():
                 self.mailbox.close()
+            let_go()
             self._finished.set()
 
     def _final_report(self) -> Report:

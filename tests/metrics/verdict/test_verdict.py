@@ -108,6 +108,13 @@ UNCLEAR = ThresholdResult(parse("actions.edit.p99_ms < 5"), 1.0, None, 12, 1000)
             id="a person who stops a run makes it shorter",
         ),
         pytest.param(
+            replace(SOUND, exhausted=3),
+            [BROKEN],
+            Verdict.INCONCLUSIVE,
+            ["generator_exhausted", "threshold"],
+            id="a machine without a port or a file left is no fault of the server",
+        ),
+        pytest.param(
             replace(SOUND, unwritten=2),
             [HELD],
             Verdict.INCONCLUSIVE,

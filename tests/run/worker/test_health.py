@@ -1,13 +1,12 @@
 """What the process itself costs and delays."""
 
 import gc
-import resource
 from typing import Any
 
 import gevent
 
 from loadtest.clock import NS_PER_MS, NS_PER_S
-from loadtest.run.worker.health import HealthMonitor, raise_open_files_limit
+from loadtest.run.worker.health import HealthMonitor
 
 
 class FakeEngine:
@@ -76,12 +75,3 @@ def test_a_hub_that_comes_late_is_noticed() -> None:
         gevent.sleep(0.01)
     clock.step_ns = 0
     watching.stop()
-
-
-def test_the_limit_of_open_files_is_raised_to_what_is_allowed() -> None:
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    try:
-        limit = raise_open_files_limit()
-        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (limit, limit)
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, before)
