@@ -20,6 +20,7 @@ from werkzeug.datastructures import ImmutableMultiDict
 
 import loadtest
 from loadtest.errors import UsageError
+from loadtest.web.comparing import comparison_page
 from loadtest.web.desk import Desk, FormProblem
 from loadtest.web.login import Login
 from loadtest.web.origin import forbid_foreign_readers, is_foreign
@@ -89,6 +90,7 @@ class ChatPages:
             ("/chat/runs.json", self._runs_json),
             ("/chat/runs/<run_id>/<name>", self._file),
             ("/chat/report", self._report_so_far),
+            ("/chat/compare", self._compare),
         )
         for path, view in routes:
             self.add_route(path, view)
@@ -228,6 +230,16 @@ class ChatPages:
         if run is None:
             return Response("There was no run yet.", 404, mimetype="text/plain")
         return Response(run.report(), mimetype="text/html")
+
+    def _compare(self) -> Response:
+        named = (request.args.get("base", ""), request.args.get("candidate", ""))
+        base, candidate = map(self._runs.folder, named)
+        if base is None or candidate is None:
+            return Response("Name two runs of the list.", 404, mimetype="text/plain")
+        try:
+            return Response(comparison_page(base, candidate), mimetype="text/html")
+        except UsageError as error:
+            return Response(str(error), 422, mimetype="text/plain")
 
     def _static(self, name: str) -> Response:
         is_named = request.args.get("v") == _VERSION

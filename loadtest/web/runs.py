@@ -49,6 +49,11 @@ class EarlierRuns:
         folders = sorted((each for each in results.iterdir() if each.is_dir()), reverse=True)
         return folders[:_MOST]
 
+    def folder(self, run_id: str) -> Path | None:
+        """Return the folder of a run that has a summary; None if there is no such run."""
+        folder = next((each for each in self._folders() if each.name == run_id), None)
+        return folder if folder is not None and (folder / _SUMMARY).is_file() else None
+
     def file(self, run_id: str, name: str) -> Path | None:
         """Return the path of a file of a run; None if there is no such file, or it is hidden.
 

@@ -20,7 +20,15 @@ from tests.support.summaries import passing_summary
 from tests.support.web_desk import FakeDesk, FakeRun
 
 RUN = "20261126T020053Z-smoke-26e8"
-OURS = ("/chat", "/chat/runs", "/chat/live", "/chat/form", "/chat/runs.json", "/chat/report")
+OURS = (
+    "/chat",
+    "/chat/runs",
+    "/chat/live",
+    "/chat/form",
+    "/chat/runs.json",
+    "/chat/report",
+    "/chat/compare",
+)
 
 
 class Server:
@@ -83,7 +91,7 @@ def test_every_page_is_there_below_the_base_path(tmp_path: Path, base: str) -> N
     server = Server(tmp_path, base)
     server.desk.run = FakeRun(tmp_path / RUN)
 
-    for path in OURS:
+    for path in OURS[:-1]:
         assert server.get(path).status_code == 200, path
     assert f'src="{base}/chat/static/page.js' in server.get("/chat").text
     assert f'src="{base}/chat/static/tab.js' in server.get("/").text
@@ -212,6 +220,21 @@ def test_the_files_of_a_run_can_be_had(server: Server) -> None:
     assert report.headers["Content-Security-Policy"].startswith("default-src 'none'")
     assert server.get(f"/chat/runs/{RUN}/nothing").status_code == 404
     assert [run["run_id"] for run in server.get("/chat/runs.json").json["runs"]] == [RUN]
+
+
+def test_two_runs_can_be_compared(server: Server) -> None:
+    others = (RUN, RUN.replace("smoke", "ci"))
+    for name in others:
+        folder = server.desk.results_folder / name
+        folder.mkdir()
+        RunFolder(folder).write_summary(passing_summary())
+    page = server.get("/chat/compare", query_string={"base": RUN, "candidate": others[1]})
+
+    assert page.status_code == 200
+    assert RUN in page.text
+    assert server.get("/chat/compare", query_string={"base": RUN}).status_code == 404
+    outside = {"base": RUN, "candidate": "../../etc"}
+    assert server.get("/chat/compare", query_string=outside).status_code == 404
 
 
 def test_without_a_run_there_is_no_report_so_far(server: Server) -> None:

@@ -19,7 +19,7 @@ const COLUMNS = [
 const TONES = { PASS: "good", FAIL: "bad", INCONCLUSIVE: "warn", STOPPED: "warn" };
 
 const place = document.getElementById("runs");
-const view = { runs: [], sort: "run_id", isUp: false, profile: "" };
+const view = { runs: [], sort: "run_id", isUp: false, profile: "", ticked: [] };
 
 function rows() {
   const kept = view.runs.filter((run) => !view.profile || run.profile === view.profile);
@@ -54,19 +54,42 @@ function link(run, name) {
   return el("a", { href, ...(isPage ? {} : { download: "" }) }, name);
 }
 
+/** Two ticked runs can be compared; a third takes the place of the first. */
+function tick(run) {
+  const box = el("input", { type: "checkbox", "aria-label": `compare ${run.run_id}` });
+  box.checked = view.ticked.includes(run.run_id);
+  box.disabled = !!run.problem;
+  box.addEventListener("change", () => {
+    view.ticked = view.ticked.filter((each) => each !== run.run_id);
+    if (box.checked) view.ticked = [...view.ticked, run.run_id].slice(-2);
+    draw();
+    place.querySelector(`input[aria-label="compare ${run.run_id}"]`)?.focus();
+  });
+  return el("td", {}, box);
+}
+
+function compareLink() {
+  if (view.ticked.length !== 2) return el("span", { class: "ck-note" }, "tick two runs to compare them");
+  // Ids sort by time: the earlier run is the base.
+  const [base, candidate] = [...view.ticked].sort();
+  const url = new URL("compare", ROUTES);
+  url.search = new URLSearchParams({ base, candidate }).toString();
+  return el("a", { href: url.href, target: "_blank" }, `compare ${base} with ${candidate}`);
+}
+
 function row(run) {
   const title = run.files?.includes("report.html") ? Object.assign(link(run, "report.html"), { textContent: run.run_id }) : run.run_id;
   const others = (run.files ?? []).filter((name) => name !== "report.html");
   const files = el("details", {}, el("summary", {}, `${others.length} files`), others.flatMap((name) => [link(run, name), el("br")]));
   if (run.problem) {
-    return el("tr", {}, el("th", { scope: "row" }, title), el("td", { class: "ck-warn", colspan: COLUMNS.length - 1 }, run.problem), el("td", {}, files));
+    return el("tr", {}, el("th", { scope: "row" }, title), el("td", { class: "ck-warn", colspan: COLUMNS.length - 1 }, run.problem), el("td", {}, files), tick(run));
   }
   const cells = COLUMNS.slice(1).map(([key, , text]) => {
     const isWrong = (key === "lost" || key === "missed") && run[key] > 0;
     const tone = key === "verdict" ? TONES[run.verdict] : isWrong ? "bad" : null;
     return el("td", { class: tone ? `ck-${tone}` : null }, text(run));
   });
-  return el("tr", {}, el("th", { scope: "row" }, title), cells, el("td", {}, files));
+  return el("tr", {}, el("th", { scope: "row" }, title), cells, el("td", {}, files), tick(run));
 }
 
 function draw() {
@@ -79,10 +102,10 @@ function draw() {
   );
   filter.value = view.profile;
   const shown = rows();
-  const head = el("tr", {}, COLUMNS.map(heading), el("th", { scope: "col" }, "files"));
+  const head = el("tr", {}, COLUMNS.map(heading), el("th", { scope: "col" }, "files"), el("th", { scope: "col" }, "compare"));
   replace(
     place.firstElementChild,
-    el("div", { class: "ck-controls" }, el("label", {}, "profile ", filter), el("span", { class: "ck-note", role: "status" }, `${shown.length} of ${view.runs.length} runs`)),
+    el("div", { class: "ck-controls" }, el("label", {}, "profile ", filter), el("span", { class: "ck-note", role: "status" }, `${shown.length} of ${view.runs.length} runs`), compareLink()),
     shown.length
       ? scrolled(el("table", { class: "ck-runs" }, el("thead", {}, head), el("tbody", {}, shown.map(row))), "Earlier runs")
       : el("p", {}, "No run has left results yet."),
