@@ -223,6 +223,10 @@ class SummedHistogram:
         self.buckets.update(dict(zip(plain["buckets"], plain["bucket_counts"], strict=True)))
         self.max_us = max(self.max_us, plain["max_us"])
 
+    def since_start(self) -> Histogram:
+        """Return all that was counted."""
+        return self.since(_NONE)
+
     def since(self, before: "SummedHistogram") -> Histogram:
         """Return what was counted since ``before``."""
         histogram = Histogram()

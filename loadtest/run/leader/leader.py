@@ -28,6 +28,7 @@ from loadtest.run.bus import token_of
 from loadtest.run.hang_up import end_at_hang_up
 from loadtest.run.interrupts import Interrupts
 from loadtest.run.leader.embedded_server import EmbeddedServer
+from loadtest.run.leader.otel import export_figures
 from loadtest.run.leader.provisioning import Provisioner, check_answer, check_provisioning
 from loadtest.run.leader.push_sink import RunPushSink
 from loadtest.run.leader.results import RunContext, RunResults
@@ -92,6 +93,8 @@ class RunLeader:
             self._fill_in_defaults(self.options.profile)
             if environment.web_ui is not None:
                 self.screens = Screens(self, environment)
+            if getattr(self.parsed, "otel", False):
+                export_figures(self)
         except LoadtestError as error:
             _complain(error)
             sys.exit(ExitCode.USAGE)
@@ -301,6 +304,8 @@ class RunLeader:
         self.results = results = RunResults(options, context, random=random, end=self.abandon)
         if self.screens is not None:
             self.screens.watch(results, options)
+        elif getattr(self.parsed, "otel", False):
+            results.watch()
         run = f"{random.getrandbits(32):08x}"
         names = options.profile.names_of_run(run)
         existing = self._provide(options, context, results, names)
