@@ -6,10 +6,10 @@ never learns whether it watches a live engine, a recording or a test.
 
 Identities in every call:
 
-* ``device``: number of the simulated device, unique in one worker process
+* ``device``: number of the simulated device, unique in a run
 * ``user``: the server's id of a chat user (``id`` of its resource)
 * ``channel``: the server's id of a channel
-* ``session``: number of a chat session, unique in one worker process, never used twice
+* ``session``: number of a chat session, unique in a run, never used twice
 * ``message``: the server's id of a message
 * ``key``: our own number of a message or of keystrokes, unique in a run; it travels in the payload.
   Above ``KEY_WORKER_SHIFT`` bits stands the worker that gave it out, and it gives them out in order

@@ -17,6 +17,7 @@ __all__ = [
     "RELAY",
     "TOPIC_BITS",
     "TOPIC_MASK",
+    "device_in_run",
     "device_of_session",
     "id_prefix",
     "number_of_id",
@@ -35,9 +36,18 @@ _DIGITS = 12
 _UUID_LENGTH = 36
 
 
+def device_in_run(serial: int, *, worker: int, workers: int) -> int:
+    """Return the number of a worker's ``serial``-th device, which no other of the run has."""
+    return serial * workers + worker
+
+
 def id_prefix(run: str, device: int) -> str:
-    """Return the first 24 characters of every id of ``device`` in ``run`` (8 hex digits)."""
-    return f"{run}-{device >> 12 & 0xFFFF:04x}-4{device & 0xFFF:03x}-8000-"
+    """Return the first 24 characters of every id of ``device`` in ``run`` (8 hex digits).
+
+    Its 40 bits stand around the digits that a UUID keeps for its version and variant.
+    """
+    top = device >> 28 & 0xFFF
+    return f"{run}-{device >> 12 & 0xFFFF:04x}-4{device & 0xFFF:03x}-8{top:03x}-"
 
 
 def wire_id(kind: str, prefix: str, number: int) -> str:
@@ -61,7 +71,7 @@ def topic_number(ordinal: int, index: int) -> int:
 
 
 def session_number(device: int, ordinal: int) -> int:
-    """Return a number for a chat session that no other of this worker has."""
+    """Return a number for a chat session that no other of the run has."""
     return device << _ORDINAL_BITS | ordinal
 
 

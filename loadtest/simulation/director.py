@@ -17,6 +17,7 @@ from loadtest.chat.correlation import PROPERTY
 from loadtest.chat.resources import ChannelLinks, relayed_message
 from loadtest.device import ChatSession, Device, DeviceCore, Fleet, Outcome, actions
 from loadtest.device.actions import Timing
+from loadtest.device.numbers import device_in_run
 from loadtest.observations import Action, ChatEvent
 from loadtest.simulation.cells import Cell, CellChannel, SimulatedUser
 from loadtest.simulation.existing_cells import ExistingCell
@@ -209,7 +210,8 @@ class Director:
         return Device(number, username, self._fleet, auth_params=auth_params or None)
 
     def _device_number(self, _cell: int) -> int:
-        return self._next_serial()
+        place = self._placement
+        return device_in_run(self._next_serial(), worker=place.worker, workers=place.workers)
 
     def _new_cell(self, plan: CellPlan) -> Cell:
         if self._existing is None:

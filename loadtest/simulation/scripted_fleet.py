@@ -9,6 +9,8 @@ All but the numbers belongs to the engine's thread.
 import itertools
 
 from loadtest.device import Device, DeviceCore, Fleet
+from loadtest.device.numbers import device_in_run
+from loadtest.metrics.ledger.crossings import device_number
 
 __all__ = ["ScriptedFleet"]
 
@@ -23,16 +25,26 @@ class ScriptedFleet:
         fleet: The devices' common part.
         worker: Number of this worker.
         workers: How many there are.
+        spans: Whether a device's number names the worker that judges it; it is this one.
     """
 
-    def __init__(self, fleet: Fleet, worker: int, workers: int) -> None:
+    def __init__(self, fleet: Fleet, worker: int, workers: int, *, spans: bool = False) -> None:
         self.devices: list[Device] = []
-        self.next_device = itertools.count(_FIRST_DEVICE).__next__
-        """Numbers for devices."""
+        self._next_serial = itertools.count(_FIRST_DEVICE).__next__
+        self._worker = worker
+        self._workers = workers
+        self._spans = spans
         self.next_name = itertools.count(worker + 1, workers).__next__
         """Numbers for names of users, which no other worker hands out."""
         self._fleet = fleet
         self._unknown: dict[str, set[int]] = {}
+
+    def next_device(self) -> int:
+        """Return a number for a device, which no other device of the run has."""
+        serial, worker, workers = self._next_serial(), self._worker, self._workers
+        if self._spans:
+            return device_number(serial, worker=worker, home=worker, workers=workers)
+        return device_in_run(serial, worker=worker, workers=workers)
 
     def member_named(self, channel: int, username: str, now_ns: int) -> None:
         """Tell the ledger of a member, now or once the user is known."""

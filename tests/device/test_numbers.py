@@ -12,6 +12,7 @@ from loadtest.device.numbers import (
     RELAY,
     TOPIC_BITS,
     TOPIC_MASK,
+    device_in_run,
     id_prefix,
     number_of_id,
     session_number,
@@ -20,7 +21,7 @@ from loadtest.device.numbers import (
 )
 
 UUID_4 = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
-devices = st.integers(1, (1 << 28) - 1)
+devices = st.integers(1, (1 << 40) - 1)
 numbers = st.one_of(
     st.builds(topic_number, st.integers(0, (1 << 28) - 1), st.integers(0, TOPIC_MASK)),
     st.integers(1, 1 << 40).map(lambda counter: RELAY | counter),
@@ -66,5 +67,18 @@ def test_a_topic_s_number_tells_chat_session_and_topic(ordinal: int, index: int)
 
 
 @given(st.lists(st.tuples(st.integers(1, 50_000), st.integers(1, 100_000)), unique=True))
-def test_no_two_chat_sessions_of_a_worker_share_a_number(pairs: list[tuple[int, int]]) -> None:
+def test_no_two_chat_sessions_share_a_number(pairs: list[tuple[int, int]]) -> None:
     assert len({session_number(*pair) for pair in pairs}) == len(pairs)
+
+
+@given(st.integers(1, 40), st.integers(1, 60))
+def test_no_two_devices_of_a_run_share_a_number_or_an_id(workers: int, devices: int) -> None:
+    numbers = {
+        device_in_run(serial, worker=worker, workers=workers)
+        for worker in range(workers)
+        for serial in (*range(1, devices + 1), *range(1_000_000, 1_000_000 + devices))
+    }
+    assert len(numbers) == 2 * workers * devices
+    assert len({id_prefix("00c0ffee", number) for number in numbers}) == len(numbers)
+    # In the log of a recording and in the marks a chat session's number has 63 bits.
+    assert session_number(max(numbers), (1 << 28) - 1) < 1 << 63

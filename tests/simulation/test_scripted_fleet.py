@@ -1,6 +1,9 @@
 """Devices of scripted users, and members who are named before they are known."""
 
+import pytest
+
 from loadtest.device import Device
+from loadtest.metrics.ledger.crossings import home_of_device, worker_of_device
 from loadtest.simulation.scripted_fleet import ScriptedFleet
 from tests.support.device_world import DeviceWorld
 
@@ -46,3 +49,15 @@ def test_a_member_who_is_named_first_joins_once_known() -> None:
     fleet.user_known(device, world.now_ns)
 
     assert joined(world) == [(4, 7), (5, 7)]
+
+
+@pytest.mark.parametrize("spans", [False, True])
+def test_numbers_of_devices_are_unique_over_workers(spans: bool) -> None:
+    fleets = [ScriptedFleet(DeviceWorld().fleet, worker, 3, spans=spans) for worker in range(3)]
+    numbers = {fleet.next_device() for fleet in fleets for _ in range(20)}
+    assert len(numbers) == 60
+
+
+def test_where_numbers_name_the_judging_worker_it_is_the_own_one() -> None:
+    number = ScriptedFleet(DeviceWorld().fleet, 2, 3, spans=True).next_device()
+    assert (home_of_device(number, 3), worker_of_device(number, 3)) == (2, 2)

@@ -109,7 +109,7 @@ class WorkerRuntime:
         )
         self.director = self._direct()
         self.user_numbers = UserNumbers()
-        self.scripted = ScriptedFleet(self.fleet, plan.worker, plan.workers)
+        self.scripted = ScriptedFleet(self.fleet, plan.worker, plan.workers, spans=self._spans)
         patience_ns = round(2 * profile.run.action_deadline_s * NS_PER_S)
         self._settling = Settling(self.director, self.scripted, patience_ns)
         self._health = HealthMonitor(self.engine, clock)
