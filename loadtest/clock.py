@@ -21,6 +21,7 @@ __all__ = [
     "NS_PER_MS",
     "NS_PER_S",
     "NS_PER_US",
+    "US_PER_MS",
     "Clock",
     "clock_set_ahead",
     "monotonic_ns",
@@ -32,6 +33,7 @@ __all__ = [
 
 NS_PER_US = 1_000
 NS_PER_MS = 1_000_000
+US_PER_MS = 1_000
 NS_PER_S = 1_000_000_000
 
 CLOCK_OFFSET_VARIABLE = "LOADTEST_CLOCK_OFFSET_MS"

@@ -19,6 +19,7 @@ For anything a workload plans, ``due_ns`` is when it was due and ``written_ns`` 
 handed to the socket. A closed workload has both equal.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Protocol
 
@@ -47,6 +48,29 @@ NO_LOCAL_PORT = "no local port is left"
 NO_OPEN_FILE = "no open file is left"
 OWN_LIMITS = (NO_LOCAL_PORT, NO_OPEN_FILE)
 """Why a connection cannot be opened that is no fault of the server: this machine has no more."""
+
+
+class ChannelType(StrEnum):
+    """Types of channels, as the wire spells them."""
+
+    DIRECT = "DIRECT"
+    PUBLIC = "PUBLIC"
+    PRIVATE = "PRIVATE"
+
+
+HANDLERS: Mapping[str, ChatEvent] = {
+    "on_message_received": ChatEvent.MESSAGE_CREATED,
+    "on_keystrokes_received": ChatEvent.KEYSTROKES_CREATED,
+    "on_typing_started": ChatEvent.TYPING_STARTED,
+    "on_typing_stopped": ChatEvent.TYPING_STOPPED,
+    "on_participant_entered_chat": ChatEvent.PARTICIPANT_ENTERED,
+    "on_participant_left_chat": ChatEvent.PARTICIPANT_LEFT,
+    "on_participant_presence_changed": ChatEvent.PRESENCE_CHANGED,
+    "on_message_updated": ChatEvent.MESSAGE_UPDATED,
+    "on_channel_updated": ChatEvent.CHANNEL_UPDATED,
+    "on_message_read": ChatEvent.MESSAGE_READ,
+}
+"""The handlers of a chat session, named as in the SDK, and the event that each one hears."""
 
 
 class Action(StrEnum):

@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parent.parent / "loadtest"
 TESTS = Path(__file__).parent
 PATHS = sorted(PACKAGE.rglob("*.py"))
 
-EVERYONE = {"observations", "clock", "errors", "garbage"}
+EVERYONE = {"observations", "clock", "errors", "garbage", "limits"}
 # ``python -m loadtest`` is the command line.
 CLI = {"cli", "__main__"}
 # What each part may import of ours, besides itself and what everyone may.

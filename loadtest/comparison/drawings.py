@@ -6,6 +6,7 @@ from html import escape
 
 from hdrh.histogram import HdrHistogram
 
+from loadtest.clock import US_PER_MS
 from loadtest.comparison.comparison import Comparison
 from loadtest.comparison.judgement import Finding
 from loadtest.comparison.replicates import Replicate
@@ -19,7 +20,6 @@ from loadtest.report.scales import LinearScale, LogScale
 __all__ = ["curves", "dots"]
 
 _LOG = "latency.hlog"
-_US_PER_MS = 1000
 _RARITIES = (1, 1.25, 1.67, 2, 2.5, 3.33, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 1e5)
 _TICKS = (2.0, 10.0, 100.0, 1e3, 1e4, 1e5)
 _CURVES = {
@@ -93,10 +93,9 @@ def _points(histogram: HdrHistogram) -> list[tuple[float, float | None]]:
     count = histogram.get_total_count()
     rarities = [each for each in _RARITIES if each < count]
     found: list[tuple[float, float | None]] = [
-        (each, histogram.get_value_at_percentile(100 - 100 / each) / _US_PER_MS)
-        for each in rarities
+        (each, histogram.get_value_at_percentile(100 - 100 / each) / US_PER_MS) for each in rarities
     ]
-    return [*found, (float(max(count, 1)), histogram.get_max_value() / _US_PER_MS)]
+    return [*found, (float(max(count, 1)), histogram.get_max_value() / US_PER_MS)]
 
 
 def _dots_svg(finding: Finding, room: Size, *, is_paired: bool) -> str:

@@ -64,6 +64,8 @@ class Pending:
     check: Callable[[bytes], str] | None = None
     """Returns why the answer cannot be used; empty: it can. See ``answers``."""
     accepted_ns: int = 0
+    limited: int = 0
+    """How often a rate limit has delayed it."""
 
 
 class PendingActions:
@@ -187,7 +189,9 @@ class PendingActions:
         pending = list(self.awaited.values())
         self.awaited.clear()
         for each in pending:
-            self.fail(each, reason, now_ns)
+            # The limit is the cause: it would have been answered long ago.
+            limit = "rate limited until " if each.limited else ""
+            self.fail(each, f"{limit}{reason}", now_ns)
 
     def fail_actions(self, reason: str, now_ns: int) -> None:
         """Fail every action that is on its way, as an error names none; relays go on.
@@ -217,6 +221,7 @@ class PendingActions:
         if cool_off_ns is None:
             self.fail(pending, f"{error.error}: {error.message}", now_ns)
         else:
+            pending.limited += 1
             # It keeps its place among what is awaited, so that a loss ends it too.
             number = self._await(RELAY, pending)
             self._line.fleet.timers.after(cool_off_ns, now_ns, self._repeat_relay, number)

@@ -4,12 +4,11 @@ This is the one place that knows the keys; messages, the reference page and the 
 made from it. Rules that concern several keys are in ``rules``.
 """
 
-from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from loadtest.observations import ChatEvent
+from loadtest.observations import HANDLERS, ChatEvent
 from loadtest.profile.fields import DeviceWeights, Durations, Section, Sizes, setting
 from loadtest.profile.provisioning_section import ProvisioningSection
 from loadtest.profile.workload_sections import (
@@ -31,20 +30,6 @@ __all__ = [
     "RunSection",
     "TargetSection",
 ]
-
-HANDLERS: Mapping[str, ChatEvent] = {
-    "on_message_received": ChatEvent.MESSAGE_CREATED,
-    "on_keystrokes_received": ChatEvent.KEYSTROKES_CREATED,
-    "on_typing_started": ChatEvent.TYPING_STARTED,
-    "on_typing_stopped": ChatEvent.TYPING_STOPPED,
-    "on_participant_entered_chat": ChatEvent.PARTICIPANT_ENTERED,
-    "on_participant_left_chat": ChatEvent.PARTICIPANT_LEFT,
-    "on_participant_presence_changed": ChatEvent.PRESENCE_CHANGED,
-    "on_message_updated": ChatEvent.MESSAGE_UPDATED,
-    "on_channel_updated": ChatEvent.CHANNEL_UPDATED,
-    "on_message_read": ChatEvent.MESSAGE_READ,
-}
-"""The handlers of a chat session, named as in the SDK, and the event that each one hears."""
 
 Handler = Literal[
     "on_message_received",

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TypeVar
 
 __all__ = ["work_through"]
@@ -21,31 +22,20 @@ def work_through(
     """
     source = iter(items)
     lock = threading.Lock()
-    errors: list[Exception] = []
 
-    def run() -> None:
+    def work_on() -> None:
         while not stop.is_set():
             with lock:
                 batch = [item for _, item in zip(range(1), source, strict=False)]
             if not batch:
                 return
-            try:
-                work(batch[0])
-            # The outer edge of a thread: the caller raises it again.
-            except Exception as error:
-                errors.append(error)
-                stop.set()
+            work(batch[0])
 
-    threads = [threading.Thread(target=run, daemon=True) for _ in range(workers)]
-    for thread in threads:
-        thread.start()
-    try:
-        for thread in threads:
-            thread.join()
-    except BaseException:
-        stop.set()  # an interrupt: nothing new, but what was begun is to be written down
-        for thread in threads:
-            thread.join()
-        raise
-    if errors:
-        raise errors[0]
+    # It waits at its end for what was begun, also after an interrupt: that must be written down.
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for ended in as_completed([pool.submit(work_on) for _ in range(workers)]):
+                ended.result()
+        except BaseException:
+            stop.set()
+            raise

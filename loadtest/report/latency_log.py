@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 from hdrh.histogram import HdrHistogram
 
+from loadtest.clock import US_PER_MS
 from loadtest.metrics.figures.histogram import HIGHEST_US, bucket_range_us
 
 __all__ = ["LatencyInterval", "latency_log", "logged_latencies"]
 
 _SIGNIFICANT_DIGITS = 3
-_US_PER_MS = 1000
 _LINE = re.compile(r"Tag=([^,]*),[^,]*,[^,]*,[^,]*,(\S+)")
 
 
@@ -70,6 +70,6 @@ def _line(interval: LatencyInterval) -> str:
     # Readers of such logs know no sign.
     start_s = max(0.0, interval.start_s)
     return (
-        f"Tag={tag},{start_s:.3f},{interval.length_s:.3f},{highest / _US_PER_MS:.3f},"
+        f"Tag={tag},{start_s:.3f},{interval.length_s:.3f},{highest / US_PER_MS:.3f},"
         f"{histogram.encode().decode('ascii')}"
     )

@@ -92,6 +92,8 @@ class RunFacts:
     """Whether a person stopped the run."""
     errors: tuple[str, ...] = ()
     """What failed in the load generator itself."""
+    target_gone: str = ""
+    """How the embedded server ended before the run did; empty: it did not."""
     unwritten: tuple[str, ...] = ()
     """Which files of the results could not be written, and why."""
     is_open_workload: bool = True
@@ -233,6 +235,7 @@ def _soundness(summary: Mapping[str, Any], run: RunFacts, problems: tuple[str, .
         is_measured=summary["load"]["chat_sessions_started"] > 0,
         is_stopped=run.is_stopped,
         errors=run.errors,
+        target_gone=run.target_gone,
         absent=absent_from_run(run.profile, summary),
         duration_s=run.duration_s,
         unwritten=len(run.unwritten),

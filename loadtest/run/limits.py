@@ -10,7 +10,7 @@ from pathlib import Path
 
 from loadtest.errors import UsageError
 
-__all__ = ["MachineLimits", "check_limits", "machine_limits", "raise_open_files_limit"]
+__all__ = ["MachineLimits", "check_limits", "machine_limits"]
 
 # Of a process besides its connections: libraries, logs, results, the bus.
 _FILES_BESIDES = 64
@@ -30,16 +30,6 @@ class MachineLimits:
     def devices_per_process(self) -> int:
         """How many devices one process can carry by its open files."""
         return max(self.open_files - _FILES_BESIDES, 0)
-
-
-def raise_open_files_limit() -> int:
-    """Raise the limit of open files as far as it goes, and return it.
-
-    Locust itself raises it to 10 000 at most.
-    """
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return hard
 
 
 def machine_limits() -> MachineLimits:

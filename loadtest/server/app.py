@@ -11,7 +11,6 @@ read. There is no task per connection but the one that ``websockets`` makes, and
 import asyncio
 import logging
 import os
-import resource
 import signal
 import ssl
 import threading
@@ -33,6 +32,7 @@ from loadtest.clock import NS_PER_MS, NS_PER_S, monotonic_ns, utc_now
 from loadtest.errors import UsageError
 from loadtest.garbage import collect_rarely
 from loadtest.http import HttpCaller
+from loadtest.limits import raise_open_files_limit
 from loadtest.server.chat.chat import TICK_NS, Chat, Times, build_chat
 from loadtest.server.events.connection import Connection
 from loadtest.server.http.fault_control import FAULT_PATHS, answer_fault_request, why_refused
@@ -194,7 +194,7 @@ class ReferenceServer:
         Raises:
             UsageError: The address cannot be used, or the certificate not be read.
         """
-        _raise_file_limit()
+        raise_open_files_limit()
         settings = self.settings
         try:
             self._server = await serve(
@@ -375,12 +375,6 @@ def _watch_pipe(loop: asyncio.AbstractEventLoop, pipe: int, is_over: asyncio.Eve
             f"server: file descriptor {pipe} cannot be watched for its end: {error.strerror}; it "
             "must be a pipe"
         ) from error
-
-
-def _raise_file_limit() -> None:
-    """Allow this process as many open files, and so connections, as the system lets it have."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _tls_context(settings: ServerSettings) -> ssl.SSLContext | None:

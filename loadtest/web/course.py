@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from loadtest.clock import US_PER_MS
 from loadtest.metrics import Histogram
 from loadtest.metrics.figures.adding import decoded, encoded
 from loadtest.metrics.figures.histogram import bucket_range_us
@@ -22,7 +23,6 @@ MOST_POINTS = 600
 """A run of ten minutes has a point per second; a longer one fewer."""
 _MERGES_PER_POINT = 4
 """More than one, so that thinning catches up with the points that are added."""
-_US_PER_MS = 1000
 
 
 class Point(Struct):
@@ -153,5 +153,5 @@ def timing(histogram: Histogram) -> list[float | int | None]:
             found.append(min(bucket_range_us(index)[1], histogram.max_us))
     highest = histogram.max_us if count else None
     found += [highest] * (len(ranks) - len(found))
-    in_ms = [None if value is None else round(value / _US_PER_MS, 3) for value in (*found, highest)]
+    in_ms = [None if value is None else round(value / US_PER_MS, 3) for value in (*found, highest)]
     return [count, *in_ms]

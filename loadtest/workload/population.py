@@ -12,9 +12,9 @@ one the first of them. Not here: what users do (see ``behaviour``), and ids that
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from loadtest.errors import UsageError
+from loadtest.observations import ChannelType
 from loadtest.workload.distributions import Distribution
 from loadtest.workload.randomness import RandomStream
 
@@ -39,14 +39,6 @@ DIRECT_MEMBERS_MAX = 10
 """A direct channel joins a user with up to nine others."""
 
 _DRAWS_FOR_A_SET = 200
-
-
-class ChannelType(StrEnum):
-    """Types of channels, as the wire spells them."""
-
-    DIRECT = "DIRECT"
-    PUBLIC = "PUBLIC"
-    PRIVATE = "PRIVATE"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,9 +27,9 @@ from loadtest.device import Device, DeviceSettings, Fleet
 from loadtest.engine import Engine, EngineSettings, Mailbox, Periodic
 from loadtest.engine.target import target_from_url
 from loadtest.garbage import collect_rarely, keep_what_is_there
+from loadtest.limits import raise_open_files_limit
 from loadtest.metrics import Ledger, LedgerSettings, merge
 from loadtest.observations import ChatEvent
-from loadtest.run.limits import raise_open_files_limit
 from loadtest.run.worker.health import HealthMonitor
 from tests.benchmarks.ours_load import ClosedSending, OpenSending, Sender, enter_channel
 

@@ -299,6 +299,16 @@ def test_a_rate_limited_relay_is_repeated_with_a_new_id_after_exactly_the_cool_o
     assert asking.reasons() == [""]
 
 
+def test_a_relay_that_is_limited_for_ever_says_so_at_the_end() -> None:
+    asking = Asking()
+    limited(asking, asking.relay(), "PT1S")
+    asking.world.advance(1)
+    asking.rig.close_link("connection closed by the server")
+
+    [reason] = asking.reasons()
+    assert reason == ("rate limited until connection lost: connection closed by the server")
+
+
 def test_dialect_1_fails_a_rate_limited_relay() -> None:
     asking = Asking(dialect=DIALECT_1)
     limited(asking, asking.relay(), "PT1.5S")
@@ -323,13 +333,13 @@ def test_a_loss_during_the_cool_off_ends_the_relay() -> None:
     asking = Asking()
     limited(asking, asking.relay(), "PT60S")
     asking.rig.close_link("reset")
-    assert asking.reasons() == ["connection lost: reset"]
+    assert asking.reasons() == ["rate limited until connection lost: reset"]
 
     asking.world.advance(5)
     asking.rig.connect(heart_beat="0,0")
     asking.rig.grant_receipts(asking.rig.read())
     asking.world.advance(60)
-    assert asking.reasons() == ["connection lost: reset"]
+    assert asking.reasons() == ["rate limited until connection lost: reset"]
     assert asking.rig.read() == []
 
 

@@ -1,6 +1,5 @@
 """Limits of the machine are found before a run breaks them."""
 
-import resource
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ from loadtest.run.limits import (
     MachineLimits,
     check_limits,
     machine_limits,
-    raise_open_files_limit,
 )
 
 LIMITS = MachineLimits(open_files=1_064, ports_per_address=28_232)
@@ -69,12 +67,3 @@ def test_without_a_range_of_ports_the_most_is_taken(
     monkeypatch.setattr(limits_module, "_PORT_RANGE", tmp_path / "nowhere")
 
     assert machine_limits().ports_per_address == 64_512
-
-
-def test_the_limit_of_open_files_is_raised_to_its_maximum() -> None:
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    try:
-        assert raise_open_files_limit() == before[1]
-        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (before[1], before[1])
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -9,6 +9,7 @@ from fractions import Fraction
 from math import ceil
 from typing import Any
 
+from loadtest.clock import US_PER_MS
 from loadtest.metrics.catalogue.declaration import (
     LATENCY_KEYS,
     PERCENTILES,
@@ -24,7 +25,6 @@ __all__ = ["NEVER", "block_values", "latency_values", "ratio_value"]
 NEVER = "never"
 """Stands in a summary for a time of what never happened; it is later than every other."""
 
-_US_PER_MS = 1000
 _RATIO_SCALE = 10**6
 
 
@@ -106,4 +106,4 @@ def _never(source: object, latency: Declaration) -> int:
 
 
 def _ms(value_us: float | None) -> float | None:
-    return None if value_us is None else round(value_us / _US_PER_MS, 3)
+    return None if value_us is None else round(value_us / US_PER_MS, 3)

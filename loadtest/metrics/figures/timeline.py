@@ -11,14 +11,12 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
-from loadtest.clock import NS_PER_S
+from loadtest.clock import NS_PER_S, US_PER_MS
 from loadtest.metrics.figures.figures import Figures, add, decoded, encoded
 from loadtest.metrics.figures.histogram import Histogram
 from loadtest.observations import ChatEvent
 
 __all__ = ["Gauges", "Interval", "Timeline", "TimelineRow", "decode_row", "encode_row"]
-
-_US_PER_MS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,4 +178,4 @@ def decode_row(row: bytes) -> TimelineRow:
 
 
 def _ms(value_us: int | None) -> float | None:
-    return None if value_us is None else round(value_us / _US_PER_MS, 3)
+    return None if value_us is None else round(value_us / US_PER_MS, 3)

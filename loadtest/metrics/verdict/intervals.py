@@ -9,13 +9,13 @@ truth is at least as uncertain as this says.
 from dataclasses import dataclass
 from math import ceil, floor, inf, sqrt
 
+from loadtest.clock import US_PER_MS
 from loadtest.metrics.figures.histogram import Histogram
 
 __all__ = ["Distribution", "percentile_interval_ms"]
 
 _Z = 1.96
 """Of a normal distribution, this many standard deviations to both sides hold 95 %."""
-_US_PER_MS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Distribution:
         """Return the value of one rank, counted from 1; infinite for what never came."""
         if rank > self.histogram.count:
             return inf
-        return round(self.histogram.ranked_us(rank) / _US_PER_MS, 3)
+        return round(self.histogram.ranked_us(rank) / US_PER_MS, 3)
 
 
 def percentile_interval_ms(distribution: Distribution, percentile: float) -> tuple[float, float]:

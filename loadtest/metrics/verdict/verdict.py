@@ -110,6 +110,8 @@ class Soundness:
     """What failed in the load generator itself, each with its traceback."""
     exhausted: int = 0
     """Connections that were not opened because this machine had no port or file left."""
+    target_gone: str = ""
+    """How the embedded server ended before the run did; empty: it did not."""
     unwritten: int = 0
     """How many files of the results could not be written."""
     absent: tuple[str, ...] = ()
@@ -181,6 +183,12 @@ def _unsound(soundness: Soundness) -> Iterable[Reason]:
             "from more addresses (--source-address), raise the limits, or use more hosts"
         )
         yield Reason("generator_exhausted", "generator.exhausted", soundness.exhausted, 0, remedy)
+    if soundness.target_gone:
+        remedy = (
+            "what was measured after it ended says nothing: run again; if nobody ended the server, "
+            "see what it printed, or the log of the kernel (out of memory?)"
+        )
+        yield Reason("target_ended", "the embedded server", soundness.target_gone, None, remedy)
     if soundness.errors:
         remedy = "the generator itself failed: please report it with the run's run.log"
         yield Reason("generator_error", "generator.errors", len(soundness.errors), 0, remedy)

@@ -4,6 +4,7 @@ It runs in a process of its own, so that it takes a processor of its own and its
 in the generator's way. It ends with us, also when we are killed: it watches the pipe to us.
 """
 
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -52,6 +53,16 @@ class EmbeddedServer:
     def is_running(self) -> bool:
         """Whether the process is still there."""
         return self._process.poll() is None
+
+    @property
+    def end(self) -> str:
+        """How the process ended, in words; empty: it has not."""
+        code = self._process.poll()
+        if code is None:
+            return ""
+        if code < 0:
+            return f"was ended by {signal.Signals(-code).name}"
+        return f"ended by itself, with exit code {code}"
 
     def stop(self) -> None:
         """End the process and wait for it."""

@@ -45,6 +45,7 @@ from loadtest.workload import Existing
 __all__ = ["RunLeader"]
 
 _logger = logging.getLogger("loadtest")
+_TARGET_POLL_S = 0.25
 
 
 class RunLeader:
@@ -283,6 +284,8 @@ class RunLeader:
         """Let the run last from now on."""
         if self.results is not None:
             self.results.note_begun()
+            if self._server is not None and self._server.address == self.environment.host:
+                gevent.spawn(self._watch_target, self.results)
         if self.run_time_s is None:
             return
         if self.is_headless:
@@ -412,9 +415,23 @@ class RunLeader:
             results.note_stopped()  # at the web UI
         results.note_draining()
         self._drain_or_explain(results)
-        if self._server is not None and not self._server.is_running:
-            results.note_error("the embedded server ended during the run")
+        self._note_target_gone(results)
         results.finish()
+
+    def _note_target_gone(self, results: RunResults) -> bool:
+        """Take note if the embedded server is gone; return whether it is."""
+        how = self._server.end if self._server is not None else ""
+        if how:
+            results.note_target_gone(how)
+        return bool(how)
+
+    def _watch_target(self, results: RunResults) -> None:
+        """End the run as soon as its embedded server is gone: nothing is left to measure."""
+        while not results.is_finished:
+            if self._note_target_gone(results):
+                self.abandon()
+                return
+            gevent.sleep(_TARGET_POLL_S)
 
     def _drain_or_explain(self, results: RunResults) -> None:
         """Take the last reports; whatever goes wrong, the results of the rest are written."""

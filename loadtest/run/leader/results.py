@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.text import Text
 
 import loadtest
-from loadtest.clock import NS_PER_S, Clock, monotonic_ns, utc_now
+from loadtest.clock import NS_PER_S, US_PER_MS, Clock, monotonic_ns, utc_now
 from loadtest.errors import UsageError
 from loadtest.metrics import Collection, ExitCode, Totals, Verdict
 from loadtest.metrics.clocks.state import ClockState, uncertainty_between_ms
@@ -53,7 +53,6 @@ from loadtest.web.live import LiveRun
 __all__ = ["RunContext", "RunResults"]
 
 _LIBRARIES = ("locust", "gevent", "websockets", "uvloop", "orjson", "msgspec")
-_US_PER_MS = 1000
 _logger = logging.getLogger("loadtest")
 
 
@@ -119,6 +118,7 @@ class RunResults:
         self._clocks: dict[int, ClockState] = {}
         self._readers: set[str] = set()
         self._errors: dict[str, int] = {}
+        self._target_gone = ""
         self._is_stopped = False
         self.is_draining = False
         """Whether sending has ended and what is in flight is awaited."""
@@ -275,6 +275,13 @@ class RunResults:
             self._log.detail(text, logging.ERROR)
             presentation.complain(f"{lines[-1]} (see {self._folder.log_path})")
 
+    def note_target_gone(self, how: str) -> None:
+        """Take note that the embedded server has ended before the run, and ``how``."""
+        if not self._target_gone:
+            self._target_gone = how
+            self._mark("error", f"the embedded server {how}")
+            presentation.complain(f"the embedded server {how}: the run ends")
+
     def note_early(self, number: int, name: str) -> None:
         """Take note that a worker has ended before anybody told it to."""
         self._early.add(number)
@@ -312,9 +319,9 @@ class RunResults:
             chat_sessions=row.chat_sessions,
             messages_per_s=float(row.messages),
             deliveries_per_s=float(row.deliveries),
-            p99_ms=None if p99_us is None else p99_us / _US_PER_MS,
+            p99_ms=None if p99_us is None else p99_us / US_PER_MS,
             lost=self._collection.lost_count(),
-            lag_ms=None if lag_us is None else lag_us / _US_PER_MS,
+            lag_ms=None if lag_us is None else lag_us / US_PER_MS,
         )
 
     def _mark(self, kind: str, text: str) -> None:
@@ -458,6 +465,7 @@ class RunResults:
             is_stopped=self._is_stopped,
             aborted=self._aborted,
             errors=tuple(self._errors),
+            target_gone=self._target_gone,
             unwritten=self._unwritten,
             is_open_workload=context.is_open_workload,
             deviations=(*profile.deviations, *self._network.deviations),

@@ -31,23 +31,37 @@ _POLL_S = 0.01
 _TRIES = 3
 _PAUSE_S = 1.0
 _GUEST = ExistingUser("loadtest-probe")
-_SOCKET_REMEDY = "is the chat server running, and is --host right?"
-# The first that is found in a reason tells what to do about it.
+# The first whose pattern is found in a reason tells what to do about it.
 _REMEDIES = (
-    (r"^name not found", "check --host"),
-    (r"^proxy ", ""),
-    (r"another host name", "the name in --host must be one that the certificate is for"),
-    (r"^certificate not trusted", "name the file of its CA with --ca-file"),
+    (r"^name not found|looking up the host name", "check the host name in --host"),
+    (r"^proxy |^.* has no address of the family", ""),
+    (r"proxy's answer", "is --proxy an HTTP proxy, and may it connect to the chat server?"),
+    (r"another host name", "--host must name a host that the certificate is for"),
     (
-        r"^TLS: ",
-        "does the server speak TLS at this port, and does it ask for a client certificate?",
+        r"^certificate not trusted",
+        "name the file of its CA with --ca-file, or do not check it with --skip-verification",
     ),
-    (r"source-address", ""),
-    (r"auth|Auth.*Params", "check the auth params of the user in the provisioning file"),
-    (r"TCP connection|TLS handshake|upgrade to a WebSocket|host name", _SOCKET_REMEDY),
-    (r"^connection |^[A-Z][a-z ]+$", _SOCKET_REMEDY),
+    (
+        r"^TLS: |TLS handshake",
+        "does the server speak TLS at this port (else http://), and does it ask for a certificate"
+        " of ours (--client-certificate)?",
+    ),
+    (
+        r"TCP connection|^[Cc]onnection |^No route|^Network is",
+        "is the chat server running, is --host right, and does no firewall stand between?",
+    ),
+    (
+        r"upgrade to a WebSocket|refused the WebSocket|WebSocket handshake",
+        "is a chat server there? check address and path of --host, and what it asks for at the"
+        " upgrade (--header, --cookie, --query)",
+    ),
+    (
+        r"CONNECTED|current user|grant|RECEIPTs|no link|protocol error",
+        "does it speak StompX in the dialect of the profile (target.dialect)?",
+    ),
 )
-_SESSION_REMEDY = "check --host, and target.api_key and target.dialect of the profile"
+_SESSION_REMEDY = "check target.api_key and target.dialect of the profile"
+_AUTH_PARAMS = re.compile(r"auth\w*.?param", re.IGNORECASE)
 # A server under load refuses for a moment; anything else stays as it is.
 _PASSING = re.compile(r"HTTP (?:429|5\d\d)|closed by the server|reset by|^\w+Error: ")
 _FOR_GOOD = re.compile(r"AccessDenied|Unauthorized|Authentication")
@@ -88,11 +102,22 @@ def check_server(
         gevent.sleep(_PAUSE_S)
     # It may quote what the server sent.
     reason = "".join(each if each.isprintable() else repr(each)[1:-1] for each in reason)
-    remedy = _remedy(reason)
+    remedy = _remedy(reason, user or _GUEST)
     raise TargetError(str(target), f"{reason}; {remedy}" if remedy else reason)
 
 
-def _remedy(reason: str) -> str:
+def _remedy(reason: str, user: ExistingUser) -> str:
+    is_denied = _FOR_GOOD.search(reason) is not None
+    if is_denied and _AUTH_PARAMS.search(reason):
+        if user.auth_params:
+            return f"check the auth_params of {user.name!r} in the file of provisioning.file"
+        return (
+            "a guest has none: name users with their auth_params in a file"
+            ' (provisioning.mode = "file")'
+        )
+    if is_denied:
+        params = f", and the auth_params of {user.name!r}" if user.auth_params else ""
+        return f"check target.api_key of the profile{params}"
     for pattern, remedy in _REMEDIES:
         if re.search(pattern, reason):
             return remedy

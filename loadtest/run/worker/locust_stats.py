@@ -12,6 +12,7 @@ from itertools import groupby
 
 from locust.stats import RequestStats, StatsEntry, StatsError, bucket_response_time
 
+from loadtest.clock import US_PER_MS
 from loadtest.metrics import Histogram, Interval
 from loadtest.metrics.figures.histogram import bucket_range_us
 
@@ -19,7 +20,6 @@ __all__ = ["add_rows"]
 
 _ACTION = "ACTION"
 _EVENT = "EVENT"
-_US_PER_MS = 1000
 
 
 def add_rows(stats: RequestStats, interval: Interval, now_s: float) -> None:
@@ -73,9 +73,9 @@ def _entry_from(
     entry.start_time = entry.last_request_timestamp = now_s
     entry.num_requests = times.count
     if times.count:
-        entry.total_response_time = round(times.sum_us / _US_PER_MS)
-        entry.min_response_time = round(times.min_us / _US_PER_MS)
-        entry.max_response_time = round(times.max_us / _US_PER_MS)
+        entry.total_response_time = round(times.sum_us / US_PER_MS)
+        entry.min_response_time = round(times.min_us / US_PER_MS)
+        entry.max_response_time = round(times.max_us / US_PER_MS)
     rounded = ((_rounded_ms(index), count) for index, count in sorted(times.counts.items()))
     for value, group in groupby(rounded, key=lambda pair: pair[0]):
         entry.response_times[value] = sum(count for _, count in group)
@@ -84,7 +84,7 @@ def _entry_from(
 
 @cache
 def _rounded_ms(index: int) -> int:
-    return bucket_response_time(bucket_range_us(index)[0] / _US_PER_MS)
+    return bucket_response_time(bucket_range_us(index)[0] / US_PER_MS)
 
 
 def _add_error(stats: RequestStats, name: str, kind: str, reason: str, count: int) -> None:

@@ -21,12 +21,12 @@ from loadtest.engine import Engine, EngineSettings, EngineStoppedError, Mailbox,
 from loadtest.engine.network import NetworkSettings
 from loadtest.engine.target import target_from_url
 from loadtest.garbage import collect_rarely, keep_what_is_there, let_go
+from loadtest.limits import raise_open_files_limit
 from loadtest.metrics import Interval, Ledger, LedgerSettings
 from loadtest.metrics.clocks.offset import SteadyOffset
 from loadtest.observations import Observer, Phase
 from loadtest.profile import Profile
 from loadtest.recording import Journal, Recorder
-from loadtest.run.limits import raise_open_files_limit
 from loadtest.run.run_plan import RunPlan
 from loadtest.run.worker.health import HealthMonitor
 from loadtest.simulation.director import Director, Placement

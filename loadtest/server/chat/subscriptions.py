@@ -5,6 +5,7 @@ channel's ``self`` topic is a chat session (see ``sessions``).
 """
 
 from loadtest.chat.dialect import DIALECTS
+from loadtest.chat.names import snake_case
 from loadtest.server.chat.chat import Chat
 from loadtest.server.events.connection import Connection, Subscription
 from loadtest.server.events.destinations import TopicAddress, channel_topic, topic_of
@@ -17,7 +18,7 @@ _ACK_MODES = frozenset({"client", "client-individual"})
 
 
 def _snake_names(names: tuple[str, ...]) -> frozenset[str]:
-    return frozenset("".join(f"_{c.lower()}" if c.isupper() else c for c in name) for name in names)
+    return frozenset(map(snake_case, names))
 
 
 _USER_TOPICS = frozenset().union(*(_snake_names(each.user_topics) for each in DIALECTS.values()))

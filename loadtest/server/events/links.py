@@ -5,13 +5,13 @@ text in which only the ids are replaced. What the destinations mean is ``destina
 ``router``; devices take all of them as they are.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import orjson
 
 from loadtest.chat.dialect import DIALECT_1, DIALECTS, Dialect
+from loadtest.chat.names import snake_case
 
 __all__ = ["LINKS", "Links"]
 
@@ -101,12 +101,6 @@ _MESSAGE_ACTIONS = (
     "updateProperties",
 )
 
-_CAPITAL = re.compile(r"[A-Z]")
-
-
-def _snake(name: str) -> str:
-    return _CAPITAL.sub(lambda found: f"_{found[0].lower()}", name)
-
 
 class _Spelling:
     """Writes the destinations of one dialect."""
@@ -116,7 +110,7 @@ class _Spelling:
         self.application = dialect.application_prefix
 
     def relay(self, target: str, name: str) -> str:
-        path = _COUNTS.get(name) or _snake(name)
+        path = _COUNTS.get(name) or snake_case(name)
         return f"{self.application}{target}.{path}.relay{_LIST if name in _LISTS else ''}"
 
     def relays(self, target: str, names: Iterable[str]) -> dict[str, str]:
@@ -127,10 +121,10 @@ class _Spelling:
 
     def topics(self, target: str, names: Iterable[str]) -> dict[str, str]:
         base = f"/topic/{self.version}{target}"
-        return {name: base if name == "self" else f"{base}.{_snake(name)}" for name in names}
+        return {name: base if name == "self" else f"{base}.{snake_case(name)}" for name in names}
 
     def actions(self, target: str, names: Iterable[str]) -> dict[str, str]:
-        return {name: f"{self.application}{target}.{_snake(name)}" for name in names}
+        return {name: f"{self.application}{target}.{snake_case(name)}" for name in names}
 
     def stream(self, path: str) -> str:
         return f"/{self.version}{path}"

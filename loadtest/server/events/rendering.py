@@ -13,7 +13,7 @@ import orjson
 
 from loadtest.chat.dialect import DIALECT_1, DIALECTS, Dialect
 from loadtest.server.events.links import CHANNEL_ID, ID, LINKS, PARENT_ID
-from loadtest.server.state.store import ChannelKind, Message, StoredChannel, User
+from loadtest.server.state.store import ChannelType, Message, StoredChannel, User
 
 __all__ = ["RENDERERS", "Notification", "Renderer"]
 
@@ -73,7 +73,7 @@ class Renderer:
             "type": channel.kind.value,
             "name": channel.name,
         }
-        if channel.kind is ChannelKind.DIRECT:
+        if channel.kind is ChannelType.DIRECT:
             fields["members"] = [self._paste(user) for user in channel.members.values()]
         else:
             fields["displayName"] = channel.display_name
@@ -202,11 +202,11 @@ class Renderer:
         ]
 
     def _channel_links(self, channel: StoredChannel, *, for_member: bool) -> bytes:
-        if channel.kind is ChannelKind.DIRECT:
+        if channel.kind is ChannelType.DIRECT:
             return self._links.channel_of_visitor
         if for_member:
             return self._links.channel_of_member
-        if channel.kind is ChannelKind.PUBLIC:
+        if channel.kind is ChannelType.PUBLIC:
             return self._links.public_channel_of_visitor
         return self._links.channel_of_visitor
 

@@ -31,7 +31,7 @@ from loadtest.server.state.refusals import (
     conflict,
     not_found,
 )
-from loadtest.server.state.store import ChannelKind, StoredChannel, User
+from loadtest.server.state.store import ChannelType, StoredChannel, User
 
 __all__ = ["PlatformApi", "is_platform_path"]
 
@@ -203,7 +203,7 @@ class PlatformApi:
         deleted = publication_of_user("user.self.deleted", user)
         chat.publisher.publish(user_topic(user.id, ""), deleted)
         for channel in list(user.channels.values()):
-            if channel.kind is ChannelKind.DIRECT:
+            if channel.kind is ChannelType.DIRECT:
                 # It stands for one set of users, which is no more.
                 remove_channel(chat, channel)
             else:
@@ -225,8 +225,8 @@ class PlatformApi:
     def _create_channel(self, call: _Call) -> dict[str, Any]:
         wanted = call.decode(_PlatformChannel)
         chat = self._chat
-        if wanted.type not in ChannelKind.__members__:
-            raise bad_request(f"type is {wanted.type!r}; it must be {', '.join(ChannelKind)}")
+        if wanted.type not in ChannelType.__members__:
+            raise bad_request(f"type is {wanted.type!r}; it must be {', '.join(ChannelType)}")
         creator = None if wanted.creator is None else referred_user(chat, wanted.creator)
         members = [referred_user(chat, each) for each in wanted.members]
         users = list(dict.fromkeys([*([creator] if creator else ()), *members]))
@@ -244,10 +244,10 @@ class PlatformApi:
         return call.style.channel(channel)
 
     def _check_name(self, wanted: _PlatformChannel) -> None:
-        if wanted.type == ChannelKind.DIRECT or not wanted.name:
+        if wanted.type == ChannelType.DIRECT or not wanted.name:
             return
         try:
-            self._chat.store.find_group(ChannelKind(wanted.type), wanted.name)
+            self._chat.store.find_group(ChannelType(wanted.type), wanted.name)
         except RefusedError as refusal:
             raise conflict(refusal.message) from refusal
 
@@ -303,7 +303,7 @@ class _NoSuchCallError(LoadtestError):
 
 
 def _check_group(channel: StoredChannel) -> None:
-    if channel.kind is ChannelKind.DIRECT:
+    if channel.kind is ChannelType.DIRECT:
         raise bad_request(f"channel {channel.id} is direct; its members are fixed")
 
 

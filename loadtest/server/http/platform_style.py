@@ -12,16 +12,16 @@ from urllib.parse import urlencode
 
 import orjson
 
+from loadtest.chat.names import snake_case
 from loadtest.server.events.destinations import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from loadtest.server.state.refusals import bad_request
-from loadtest.server.state.store import ChannelKind, StoredChannel, User
+from loadtest.server.state.store import ChannelType, StoredChannel, User
 
 __all__ = ["NEWER", "OLDER", "Listing", "Style", "style_of"]
 
 T = TypeVar("T")
 
 _NUMBER = re.compile(r"[0-9]{1,9}")
-_CAPITAL = re.compile(r"[A-Z]")
 # The newer style keeps these as they are.
 _UNCHANGED = frozenset({"isGuest", "_embedded", "_links"})
 _PAGING = ("page", "size")
@@ -66,7 +66,7 @@ class Style:
             "properties": orjson.Fragment(channel.properties),
             "_links": {"self": {"href": f"{self.prefix}/channels/{channel.id}"}},
         }
-        if channel.kind is ChannelKind.DIRECT:
+        if channel.kind is ChannelType.DIRECT:
             fields["members"] = [self.user(user) for user in channel.members.values()]
         else:
             fields["displayName"] = channel.display_name
@@ -76,12 +76,12 @@ class Style:
 
     def read_names(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return a body with its names in snake case."""
-        return dict(body) if self.is_snake else {_snake(key): body[key] for key in body}
+        return dict(body) if self.is_snake else {snake_case(key): body[key] for key in body}
 
     def _named(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         if not self.is_snake:
             return dict(fields)
-        return {key if key in _UNCHANGED else _snake(key): fields[key] for key in fields}
+        return {key if key in _UNCHANGED else snake_case(key): fields[key] for key in fields}
 
 
 OLDER = Style("/v1", "application/json", is_snake=False)
@@ -139,7 +139,3 @@ class Listing:
         kept = {key: value for key, value in self.query.items() if key not in _PAGING}
         paging = {"page": number, "size": self._number("size", DEFAULT_PAGE_SIZE)}
         return f"{self.style.prefix}/{self.path}?{urlencode({**kept, **paging})}"
-
-
-def _snake(name: str) -> str:
-    return _CAPITAL.sub(lambda found: f"_{found[0].lower()}", name)

@@ -30,7 +30,7 @@ from loadtest.server.events.publications import (
 )
 from loadtest.server.requests.actions import Call, read_message, send_message
 from loadtest.server.state.refusals import access_denied, bad_request
-from loadtest.server.state.store import ChannelKind, StoredChannel, User
+from loadtest.server.state.store import ChannelType, StoredChannel, User
 
 __all__ = [
     "CHANNEL_ACTIONS",
@@ -74,8 +74,8 @@ def add_channel(
         RefusedError: A direct channel cannot have so many members, or the name is in use by a
             channel of another type.
     """
-    kind = ChannelKind(wanted.type)
-    if kind is ChannelKind.DIRECT:
+    kind = ChannelType(wanted.type)
+    if kind is ChannelType.DIRECT:
         if not 2 <= len(users) <= MAX_DIRECT_MEMBERS:
             raise bad_request(
                 f"a direct channel of {len(users)} existing users; it must be 2 to "
@@ -102,14 +102,14 @@ def tell_joined(chat: Chat, channel: StoredChannel, users: Iterable[User]) -> No
 
 def _new_channel(chat: Chat, wanted: NewChannel, creator: User | None) -> StoredChannel:
     channel_id = chat.store.next_id()
-    kind = ChannelKind(wanted.type)
+    kind = ChannelType(wanted.type)
     name = wanted.name or str(uuid4())
     return StoredChannel(
         id=channel_id,
         thread_id=chat.store.next_id(),
         kind=kind,
         name=name,
-        display_name=None if kind is ChannelKind.DIRECT else wanted.display_name or name,
+        display_name=None if kind is ChannelType.DIRECT else wanted.display_name or name,
         creator=creator,
         created_time=chat.now_text(),
         properties=properties_text(wanted.properties),
@@ -121,7 +121,7 @@ def _new_channel(chat: Chat, wanted: NewChannel, creator: User | None) -> Stored
 
 def join(chat: Chat, call: Call, channel: StoredChannel) -> None:
     """Make the actor a member of a public channel."""
-    if channel.kind is not ChannelKind.PUBLIC:
+    if channel.kind is not ChannelType.PUBLIC:
         raise access_denied(f"channel {channel.id} is not public; a member must invite")
     if chat.store.add_member(channel, call.actor):
         joined = publication_of_user("channel.member.joined", call.actor)
@@ -149,7 +149,7 @@ def _invite(chat: Chat, call: Call, channel: StoredChannel) -> None:
 
 
 def _check_group(channel: StoredChannel, what: str) -> None:
-    if channel.kind is ChannelKind.DIRECT:
+    if channel.kind is ChannelType.DIRECT:
         raise bad_request(f"channel {channel.id} is direct; nobody can be {what} it")
 
 
@@ -161,7 +161,7 @@ def _update(chat: Chat, call: Call, channel: StoredChannel) -> None:
     properties = channel.properties
     if changes.properties is not None:
         properties = properties_text(changes.properties)
-    is_group = channel.kind is not ChannelKind.DIRECT
+    is_group = channel.kind is not ChannelType.DIRECT
     # All that can be refused stands before the first change.
     if is_group and changes.name is not None and changes.name != channel.name:
         chat.store.rename_channel(channel, changes.name)

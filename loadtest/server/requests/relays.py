@@ -16,7 +16,7 @@ from loadtest.server.events.destinations import Address
 from loadtest.server.events.rendering import RENDERERS, Renderer
 from loadtest.server.requests.pages import Listing, render_page
 from loadtest.server.state.refusals import bad_request, not_found
-from loadtest.server.state.store import ChannelKind, Message, StoredChannel, User
+from loadtest.server.state.store import ChannelType, Message, StoredChannel, User
 
 __all__ = [
     "CHANNEL_RELAYS",
@@ -162,7 +162,7 @@ def _channels(query: Query) -> bytes:
     visible = (
         channel
         for channel in query.chat.store.channels()
-        if channel.kind is ChannelKind.PUBLIC or channel.has_member(query.reader)
+        if channel.kind is ChannelType.PUBLIC or channel.has_member(query.reader)
     )
     return _render_channels(query, visible)
 
@@ -171,7 +171,7 @@ def _joinable_channels(query: Query) -> bytes:
     joinable = (
         channel
         for channel in query.chat.store.channels()
-        if channel.kind is ChannelKind.PUBLIC and not channel.has_member(query.reader)
+        if channel.kind is ChannelType.PUBLIC and not channel.has_member(query.reader)
     )
     return _render_channels(query, joinable)
 

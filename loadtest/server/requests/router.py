@@ -21,7 +21,7 @@ from loadtest.server.requests.relays import (
     Query,
 )
 from loadtest.server.state.refusals import RefusedError, access_denied, bad_request
-from loadtest.server.state.store import ChannelKind, StoredChannel, User
+from loadtest.server.state.store import ChannelType, StoredChannel, User
 
 __all__ = ["act", "answer"]
 
@@ -46,7 +46,7 @@ def answer(query: Query) -> bytes:
         case "channels":
             relay = _named(CHANNEL_RELAYS, address)
             channel = store.channel(address.id)
-            if address.name or channel.kind is not ChannelKind.PUBLIC:
+            if address.name or channel.kind is not ChannelType.PUBLIC:
                 _check_member(channel, query.reader)
             return relay(query, channel)
         case "messages":

@@ -8,13 +8,13 @@ told, is decided elsewhere. Ids come from one sequence for all kinds.
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import StrEnum
 
+from loadtest.observations import ChannelType
 from loadtest.server.state.refusals import bad_request, not_found
 
 __all__ = [
     "NO_PROPERTIES",
-    "ChannelKind",
+    "ChannelType",
     "FileLink",
     "Message",
     "NewMessage",
@@ -25,14 +25,6 @@ __all__ = [
 
 NO_PROPERTIES = b"{}"
 """An empty JSON object: what properties are unless somebody sets them."""
-
-
-class ChannelKind(StrEnum):
-    """Types of channels, as the wire spells them."""
-
-    DIRECT = "DIRECT"
-    PUBLIC = "PUBLIC"
-    PRIVATE = "PRIVATE"
 
 
 @dataclass(slots=True, eq=False)
@@ -108,7 +100,7 @@ class StoredChannel:
     id: int
     thread_id: int
     """Id of its main thread."""
-    kind: ChannelKind
+    kind: ChannelType
     name: str
     display_name: str | None
     creator: User | None
@@ -249,7 +241,7 @@ class Store:
             raise not_found(f"thread {thread_id}")
         return channel
 
-    def find_group(self, kind: ChannelKind, name: str) -> StoredChannel | None:
+    def find_group(self, kind: ChannelType, name: str) -> StoredChannel | None:
         """Return the group channel of this name, or None.
 
         Raises:
@@ -270,7 +262,7 @@ class Store:
         self._channels_by_thread[channel.thread_id] = channel
         for user in members:
             self.add_member(channel, user)
-        if channel.kind is ChannelKind.DIRECT:
+        if channel.kind is ChannelType.DIRECT:
             self._direct_channels[frozenset(channel.members)] = channel
         else:
             self._channels_by_name[channel.name] = channel
@@ -289,7 +281,7 @@ class Store:
 
     def remove_channel(self, channel: StoredChannel) -> None:
         """Forget a channel, its messages and its memberships."""
-        if channel.kind is ChannelKind.DIRECT:
+        if channel.kind is ChannelType.DIRECT:
             del self._direct_channels[frozenset(channel.members)]
         else:
             del self._channels_by_name[channel.name]

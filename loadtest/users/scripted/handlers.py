@@ -13,6 +13,7 @@ from locust.exception import StopUser
 from loadtest.device import ChatSession, DeviceCore
 from loadtest.engine import Mailbox
 from loadtest.errors import ActionFailedError, UsageError
+from loadtest.observations import HANDLERS as OBSERVED_HANDLERS
 from loadtest.observations import ChatEvent
 from loadtest.users.scripted.resources import Message, Notification, handler_argument
 
@@ -28,16 +29,7 @@ __all__ = [
 Handler = Callable[..., object]
 
 _HANDLER_OF_EVENT: Mapping[str, str] = {
-    ChatEvent.MESSAGE_CREATED: "on_message_received",
-    ChatEvent.KEYSTROKES_CREATED: "on_keystrokes_received",
-    ChatEvent.TYPING_STARTED: "on_typing_started",
-    ChatEvent.TYPING_STOPPED: "on_typing_stopped",
-    ChatEvent.PARTICIPANT_ENTERED: "on_participant_entered_chat",
-    ChatEvent.PARTICIPANT_LEFT: "on_participant_left_chat",
-    ChatEvent.PRESENCE_CHANGED: "on_participant_presence_changed",
-    ChatEvent.MESSAGE_UPDATED: "on_message_updated",
-    ChatEvent.CHANNEL_UPDATED: "on_channel_updated",
-    ChatEvent.MESSAGE_READ: "on_message_read",
+    **{event: name for name, event in OBSERVED_HANDLERS.items()},
     "message.reaction.created": "on_message_reaction_added",
 }
 NOTIFICATION_HANDLER = "on_notification_received"

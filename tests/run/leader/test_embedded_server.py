@@ -1,5 +1,7 @@
 """The embedded server as a child process."""
 
+import os
+import signal
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -38,3 +40,14 @@ def test_a_server_that_does_not_start_is_an_error(capfd: pytest.CaptureFixture[s
     with pytest.raises(TargetError, match="embedded server: it did not start"):
         EmbeddedServer(("--bind", "no such address"))
     assert "no such address" in capfd.readouterr().err
+
+
+def test_how_it_ended_is_told() -> None:
+    server = EmbeddedServer()
+    try:
+        assert server.end == ""
+        os.kill(server._process.pid, signal.SIGKILL)
+        server._process.wait(20)
+        assert server.end == "was ended by SIGKILL"
+    finally:
+        server.stop()

@@ -1,5 +1,6 @@
 """A process that leads runs: a run begins whole or not at all, and ends once."""
 
+import json
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -31,6 +32,7 @@ class FakeServer:
         self.address = ADDRESS
         self.push_url = push_url
         self.is_running = True
+        self.end = ""
 
     def stop(self) -> None:
         self.is_running = False
@@ -431,15 +433,24 @@ def test_a_run_that_is_stopped_at_the_web_ui_before_its_end_is_stopped(world: Wo
     assert leading.results.exit_code is ExitCode.STOPPED
 
 
-def test_an_embedded_server_that_is_gone_is_said(world: World) -> None:
+def test_an_embedded_server_that_is_gone_ends_the_run_at_once(world: World) -> None:
     leading = world.leading()
     world.start()
     server = leading._server
-    assert server is not None
-    server.stop()
-    world.runner.quit()
+    assert isinstance(server, FakeServer)
+    server.end = "was ended by SIGKILL"
+    assert leading.results is not None
+    with gevent.Timeout(20):
+        while not leading.results.is_finished:
+            gevent.sleep(0.05)
 
-    assert "the embedded server ended during the run" in world.complaints[0]
+    assert world.complaints[0] == "the embedded server was ended by SIGKILL: the run ends"
+    assert leading.results.exit_code is ExitCode.INCONCLUSIVE
+    [folder] = world.folders()
+    reasons = json.loads((folder / "summary.json").read_text())["reasons"]
+    found = {reason["code"]: reason["value"] for reason in reasons}
+    assert found["target_ended"] == "was ended by SIGKILL"
+    assert "generator_error" not in found
 
 
 def test_the_embedded_server_ends_with_the_process_and_not_with_a_run(world: World) -> None:

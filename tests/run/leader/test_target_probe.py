@@ -90,7 +90,9 @@ def test_it_may_be_one_user_with_its_own_auth_params() -> None:
         check_server(url, PROFILE, ANY, jane)
 
         assert server_stats(url)["stored"]["users"] == 1
-        assert "AccessDeniedError" in problem_with(url)
+        assert "a guest has none: name users with their auth_params" in problem_with(url)
+        with pytest.raises(TargetError, match="check the auth_params of 'jane' in the file"):
+            check_server(url, PROFILE, ANY, ExistingUser("jane", auth_params='{"pin":"no"}'))
 
 
 @pytest.mark.parametrize("dialect", [1, 2])
@@ -104,8 +106,8 @@ def test_nobody_listens() -> None:
         port = taken.getsockname()[1]
 
     assert problem_with(f"http://127.0.0.1:{port}") == (
-        f"ws://127.0.0.1:{port}: connection refused; is the chat server running, and is --host "
-        "right?"
+        f"ws://127.0.0.1:{port}: connection refused; is the chat server running, is --host right,"
+        " and does no firewall stand between?"
     )
 
 
@@ -118,7 +120,7 @@ def test_no_such_name() -> None:
     [
         pytest.param(
             answer(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"),
-            "HTTP 404 Not Found; check --host",
+            "HTTP 404 Not Found; is a chat server there? check address and path",
             id="another web server",
         ),
         pytest.param(answer(b"SSH-2.0-x\r\n"), "did not receive a valid HTTP", id="no web server"),
@@ -143,14 +145,14 @@ def test_a_server_that_says_nothing_is_not_waited_for_long(
     monkeypatch.setattr(target_probe, "_TIMEOUT_S", 0.2)
     with strange_server(say_nothing) as url:
         assert (
-            "still waiting for the answer to the upgrade to a WebSocket after 0.2 s; is the"
+            "still waiting for the answer to the upgrade to a WebSocket after 0.2 s; is a chat"
             in problem_with(url)
         )
 
 
 def test_a_wrong_api_key_is_said_with_the_server_s_words() -> None:
     with running_server("--api-key", "right") as url:
-        assert "AccessDeniedError" in problem_with(url)
+        assert problem_with(url).endswith("check target.api_key of the profile")
         check_server(url, profile('target.api_key="right"'), NetworkSettings(api_key="right"))
 
 
@@ -171,7 +173,12 @@ def test_a_certificate_needs_its_ca(keys: Path) -> None:
     pair = ("--certificate", str(keys / "cert.pem"), "--private-key", str(keys / "key.pem"))
     with running_server(*pair) as url:
         check_server(url, PROFILE, trusting(keys / "ca.pem"))
-        assert problem_with(url).endswith("name the file of its CA with --ca-file")
+        assert "name the file of its CA with --ca-file" in problem_with(url)
+        other = url.replace("127.0.0.1", "localhost")
+        assert problem_with(other, trusting(keys / "ca.pem")).endswith(
+            "the certificate is for another host name; --host must name a host that the"
+            " certificate is for"
+        )
 
 
 def test_a_secure_address_of_a_server_without_tls_is_said(keys: Path) -> None:
@@ -185,3 +192,38 @@ def test_a_file_that_is_no_ca_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("nothing")
     with pytest.raises(UsageError, match="must be a file of PEM certificates"):
         check_server("wss://127.0.0.1:1", PROFILE, trusting(tmp_path / "ca.pem"))
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("still looking up the host name after 10 s", "check the host name"),
+        ("still waiting for the TCP connection after 10 s", "does no firewall stand between"),
+        ("still waiting for the proxy's answer after 10 s", "is --proxy an HTTP proxy"),
+        ("still waiting for the TLS handshake after 10 s", "does the server speak TLS"),
+        ("still waiting for the answer to the upgrade to a WebSocket after 10 s", "is a chat"),
+        ("still waiting for CONNECTED after 10 s", "does it speak StompX"),
+        ("still waiting for the current user after 10 s", "does it speak StompX"),
+        ("still waiting for the read grant after 10 s", "does it speak StompX"),
+        ("still waiting for the RECEIPTs of its topics after 10 s", "does it speak StompX"),
+        ("proxy http://p:1: it closed the connection; is it", ""),
+        ("SomethingError: else", "check target.api_key and target.dialect"),
+    ],
+)
+def test_each_state_that_a_start_may_hang_in_has_a_remedy_of_its_own(
+    reason: str, words: str
+) -> None:
+    remedy = target_probe._remedy(reason, ExistingUser("jane"))
+    assert words in remedy
+    assert bool(words) is bool(remedy)
+
+
+def test_what_may_pass_is_tried_again_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(target_probe, "_PAUSE_S", 0.01)
+    said: list[str] = []
+    busy = answer(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
+    with strange_server(busy) as url, pytest.raises(TargetError, match="HTTP 503"):
+        check_server(url, PROFILE, ANY, say=said.append)
+
+    assert len(said) == 2
+    assert all(line.endswith("HTTP 503 Service Unavailable; trying again") for line in said)

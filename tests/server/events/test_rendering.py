@@ -5,7 +5,7 @@ import pytest
 
 from loadtest.server.events.rendering import RENDERERS, Notification
 from loadtest.server.state.store import (
-    ChannelKind,
+    ChannelType,
     FileLink,
     Message,
     NewMessage,
@@ -26,7 +26,7 @@ def alice() -> User:
 @pytest.fixture
 def channel(alice: User) -> StoredChannel:
     channel = StoredChannel(
-        4, 5, ChannelKind.PUBLIC, "lobby", "The lobby", alice, created_time="then"
+        4, 5, ChannelType.PUBLIC, "lobby", "The lobby", alice, created_time="then"
     )
     channel.members[alice.id] = alice
     return channel
@@ -62,7 +62,7 @@ def test_a_group_has_a_name_and_a_direct_channel_its_members(
     alice: User, channel: StoredChannel
 ) -> None:
     group = loads(RENDERERS[2].channel(channel, for_member=True))
-    channel.kind = ChannelKind.DIRECT
+    channel.kind = ChannelType.DIRECT
     direct = loads(RENDERERS[2].channel(channel, for_member=True))
 
     assert group["displayName"] == "The lobby"
@@ -74,14 +74,14 @@ def test_a_group_has_a_name_and_a_direct_channel_its_members(
 @pytest.mark.parametrize(
     ("kind", "for_member", "present", "absent"),
     [
-        (ChannelKind.PUBLIC, True, "leave", "join"),
-        (ChannelKind.PUBLIC, False, "join", "leave"),
-        (ChannelKind.PRIVATE, False, "message", "join"),
-        (ChannelKind.DIRECT, True, "message", "leave"),
+        (ChannelType.PUBLIC, True, "leave", "join"),
+        (ChannelType.PUBLIC, False, "join", "leave"),
+        (ChannelType.PRIVATE, False, "message", "join"),
+        (ChannelType.DIRECT, True, "message", "leave"),
     ],
 )
 def test_optional_actions_depend_on_the_viewer(
-    channel: StoredChannel, kind: ChannelKind, for_member: bool, present: str, absent: str
+    channel: StoredChannel, kind: ChannelType, for_member: bool, present: str, absent: str
 ) -> None:
     channel.kind = kind
 

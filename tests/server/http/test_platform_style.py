@@ -4,7 +4,7 @@ import pytest
 
 from loadtest.server.http.platform_style import NEWER, OLDER, Listing, Style, style_of
 from loadtest.server.state.refusals import RefusedError
-from loadtest.server.state.store import ChannelKind, StoredChannel, User
+from loadtest.server.state.store import ChannelType, StoredChannel, User
 
 
 def test_the_path_says_the_style() -> None:
@@ -27,7 +27,7 @@ def test_a_user_has_the_names_of_its_style(style: Style, names: set[str]) -> Non
 
 def test_a_direct_channel_names_its_members() -> None:
     jane = User(1, "jane", display_name="Jane")
-    channel = StoredChannel(4, 5, ChannelKind.DIRECT, "x", None, None, "then", members={1: jane})
+    channel = StoredChannel(4, 5, ChannelType.DIRECT, "x", None, None, "then", members={1: jane})
 
     found = NEWER.channel(channel)
 

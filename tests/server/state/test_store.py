@@ -3,11 +3,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.server.state.refusals import RefusedError
-from loadtest.server.state.store import ChannelKind, Message, NewMessage, Store, StoredChannel, User
+from loadtest.server.state.store import ChannelType, Message, NewMessage, Store, StoredChannel, User
 
 
 def new_channel(
-    store: Store, *users: User, kind: ChannelKind = ChannelKind.PUBLIC, name: str = "lobby"
+    store: Store, *users: User, kind: ChannelType = ChannelType.PUBLIC, name: str = "lobby"
 ) -> StoredChannel:
     channel = StoredChannel(
         id=store.next_id(),
@@ -82,19 +82,19 @@ def test_a_touched_user_is_rendered_again(alice: User) -> None:
 def test_a_group_is_found_by_its_name_and_type(store: Store, alice: User) -> None:
     channel = new_channel(store, alice)
 
-    assert store.find_group(ChannelKind.PUBLIC, "lobby") is channel
-    assert store.find_group(ChannelKind.PUBLIC, "other") is None
+    assert store.find_group(ChannelType.PUBLIC, "lobby") is channel
+    assert store.find_group(ChannelType.PUBLIC, "other") is None
 
 
 def test_a_name_of_another_type_is_refused(store: Store, alice: User) -> None:
     new_channel(store, alice)
 
     with pytest.raises(RefusedError, match="in use by a PUBLIC channel"):
-        store.find_group(ChannelKind.PRIVATE, "lobby")
+        store.find_group(ChannelType.PRIVATE, "lobby")
 
 
 def test_a_direct_channel_stands_for_its_set_of_users(store: Store, alice: User, bob: User) -> None:
-    channel = new_channel(store, alice, bob, kind=ChannelKind.DIRECT)
+    channel = new_channel(store, alice, bob, kind=ChannelType.DIRECT)
 
     assert store.find_direct([bob, alice]) is channel
     assert store.find_direct([alice]) is None
@@ -108,13 +108,13 @@ def test_a_renamed_channel_is_found_by_its_new_name_only(store: Store, alice: Us
         store.rename_channel(channel, "taken")
     store.rename_channel(channel, "hall")
 
-    assert store.find_group(ChannelKind.PUBLIC, "hall") is channel
-    assert store.find_group(ChannelKind.PUBLIC, "lobby") is None
+    assert store.find_group(ChannelType.PUBLIC, "hall") is channel
+    assert store.find_group(ChannelType.PUBLIC, "lobby") is None
 
 
-@pytest.mark.parametrize("kind", list(ChannelKind))
+@pytest.mark.parametrize("kind", list(ChannelType))
 def test_a_removed_channel_leaves_nothing_behind(
-    store: Store, alice: User, bob: User, kind: ChannelKind
+    store: Store, alice: User, bob: User, kind: ChannelType
 ) -> None:
     channel = new_channel(store, alice, bob, kind=kind)
     message = new_message(store, channel)
