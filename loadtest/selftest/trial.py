@@ -6,6 +6,8 @@ timeline, and the server's counters.
 """
 
 import csv
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -14,7 +16,7 @@ import threading
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -68,6 +70,10 @@ class Trial:
     duration_s: float = 8.0
     has_push_sink: bool = False
     """Whether the server calls a push sink that the run has."""
+    processes: int = 1
+    """Worker processes of the run."""
+    ended_worker_s: float = 0.0
+    """So long after the first message one worker is told to end, by SIGTERM; 0: none is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,12 @@ class Evidence:
     stats: Mapping[str, Any]
     rows: tuple[Mapping[str, str], ...]
     """The run's timeline."""
+
+    @property
+    def verdict(self) -> str:
+        """The run's own."""
+        verdict: str = self.summary["verdict"]
+        return verdict
 
     def noise_ms(self, figure: str) -> float:
         """Return how late the generator itself was, by its own account; ``figure`` as ``p99``."""
@@ -168,6 +180,10 @@ def _run(trial: Trial, command: list[str], url: str, output: IO[bytes]) -> None:
                 _wait_for_messages(url, process)
                 pairs = [fault.partition("=")[::2] for fault in trial.live_faults]
                 _get(f"{url}/faults/set?{urllib.parse.urlencode(pairs)}")
+            if trial.ended_worker_s:
+                _wait_for_messages(url, process)
+                threading.Event().wait(trial.ended_worker_s)
+                os.kill(_workers_of(process.pid)[-1], signal.SIGTERM)
             process.wait(_RUN_TIMEOUT_S)
         finally:
             if process.poll() is None:
@@ -182,6 +198,7 @@ def _command(trial: Trial, url: str, results: Path, sink: str) -> list[str]:
     duration = f"{trial.duration_s:g}s"
     if trial.locustfile is None:
         verb = ["-m", "loadtest", "run", profile, "--duration", duration]
+        verb += ["--processes", str(trial.processes)] if trial.processes > 1 else []
     else:
         users = ["--users", str(trial.users), "--spawn-rate", str(trial.users)]
         verb = ["-m", "locust", "-f", str(_LOCUSTFILES / trial.locustfile), "--profile", profile]
@@ -189,6 +206,18 @@ def _command(trial: Trial, url: str, results: Path, sink: str) -> list[str]:
         duration = f"{trial.duration_s:.0f}s"
         verb += ["--headless", "--only-summary", "--run-time", duration, *users]
     return [sys.executable, *verb, *common]
+
+
+def _workers_of(pid: int) -> list[int]:
+    """Return the processes that a process has made, the newest last."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has just ended
+            # The name stands in brackets and may hold anything.
+            fields = path.read_text().rpartition(")")[2].split()
+            if int(fields[1]) == pid:
+                found.append(int(path.parent.name))
+    return sorted(found)
 
 
 def _wait_for_messages(url: str, process: "subprocess.Popen[bytes]") -> None:

@@ -63,6 +63,16 @@ def test_a_faultless_server_is_accused_of_nothing_and_nearly_everything_is_judge
     assert all(not each.lost and not each.after_end for each in figures.events.values())
 
 
+def test_deliveries_after_an_end_are_counted_as_such() -> None:
+    found = measured("smoke", *SHORT_STAYS, FEWER, faults=("unsubscribe_lag_ms=400",))
+    message = found.figures.event(ChatEvent.MESSAGE_CREATED)
+
+    wrong = {each.figure for each in found.wrong()}
+    assert wrong <= {"hand-off overlaps"}, "what is delivered after the end is notified as well"
+    assert message.after_end > 10
+    assert message.unexpected == {}
+
+
 def test_a_server_that_notices_an_end_late_is_named_by_the_interval() -> None:
     """300 ms, of which the messages that come as neither are the evidence."""
     overrides = ("run.duration_s=20", "run.ramp_s=1", "population.users=24", "population.cells=1")

@@ -27,7 +27,8 @@ def test_a_case_is_one_that_can_be_run(name: str) -> None:
     faults = [fault.partition("=")[::2] for fault in (*trial.faults, *trial.live_faults)]
     overrides = [*trial.overrides, f"run.duration_s={trial.duration_s}"]
 
-    assert FaultPlan().changed(faults).as_json() or name in (CLEAN, "session-end")
+    unfaulted = (CLEAN, "session-end", "ended-worker")
+    assert FaultPlan().changed(faults).as_json() or name in unfaulted
     assert load_profile(str(_PROFILES / trial.profile), overrides).run.duration_s > 0
     assert trial.locustfile is None or (_LOCUSTFILES / trial.locustfile).is_file()
 
@@ -137,15 +138,24 @@ def test_the_noise_of_the_generator_widens_the_bound_of_a_maximum() -> None:
 
 
 def _hand_off(**changes: float) -> Evidence:
-    activation = {"min_ms": 301.0, "p50_ms": 325.0, "max_ms": 349.0, "gap_messages": 120}
-    return evidence({"notifications": {"activation": activation | changes}}, messages_per_s=20)
+    found = {"at_least": 299.0, "first": 301.0, "last": 349.0, "resolution": 50.0} | changes
+    activation = {
+        "at_least": {"max_ms": found["at_least"]},
+        "at_most": {"min_ms": found["first"], "max_ms": found["last"]},
+        "resolution": {"p50_ms": found["resolution"]},
+        "gap_messages": found.get("gap_messages", 120),
+        "overlap_messages": found.get("overlap_messages", 0),
+    }
+    return evidence({"notifications": {"activation": activation}}, messages_per_s=20)
 
 
 def test_a_late_end_must_cost_its_lag_and_the_messages_in_it() -> None:
     assert _failed("session-end-lag", _hand_off()) == []
     assert _failed("session-end-lag", _hand_off(gap_messages=60)) == ["gap, messages per end"]
-    assert _failed("session-end-lag", _hand_off(min_ms=290.0)) == ["activation min, ms"]
-    assert _failed("session-end-lag", _hand_off(max_ms=500.0)) == ["activation max, ms"]
+    assert _failed("session-end-lag", _hand_off(at_least=310.0)) == ["activation, at least, max ms"]
+    assert _failed("session-end-lag", _hand_off(first=290.0)) == ["activation, at most, min ms"]
+    assert _failed("session-end-lag", _hand_off(last=500.0)) == ["activation, at most, max ms"]
+    assert _failed("session-end-lag", _hand_off(resolution=90.0)) == ["resolution p50, ms"]
     assert _failed("session-end-lag", _hand_off(overlap_messages=1)) == ["overlap, messages"]
 
 
@@ -155,7 +165,7 @@ def test_without_a_lag_the_end_must_cost_nothing() -> None:
 
 
 def test_who_stays_on_another_device_must_not_be_notified() -> None:
-    several = {"by_devices": {"several_devices": {"activation": {"count": 1}}}}
+    several = {"by_devices": {"several_devices": {"activation": {"at_most": {"count": 1}}}}}
     found = evidence({"notifications": several}, messages_per_s=20)
 
     assert _failed("session-end", found) == ["activations, other device stays"]

@@ -101,6 +101,7 @@ def _messages(figures: Figures, injected: dict[str, int]) -> list[Compared]:
     unseen = message.boundary - message.boundary_seen
     drop, duplicate = injected.get("drop", 0), injected.get("duplicate", 0)
     reorder, abandoned = injected.get("reorder", 0), injected.get("abandoned", 0)
+    late = injected.get("after_end", 0)
     return [
         # A copy that waited until its chat session had ended was not sent: it may have been owed.
         Compared("messages lost", drop, message.lost, drop - unseen, drop + abandoned),
@@ -119,7 +120,14 @@ def _messages(figures: Figures, injected: dict[str, int]) -> list[Compared]:
             reorder,
         ),
         Compared("messages unexpected", 0, sum(message.unexpected.values()), 0, 0),
-        Compared("messages after their end", 0, message.after_end, 0, 0),
+        Compared(
+            "messages after their end",
+            late,
+            message.after_end,
+            # What came before the fence may have been written in time.
+            late - message.boundary_seen,
+            late,
+        ),
     ]
 
 

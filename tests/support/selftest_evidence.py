@@ -11,13 +11,15 @@ __all__ = ["evidence"]
 
 _NOTHING = {
     **{"expected": 0, "delivered": 0, "lost": 0, "duplicate": 0, "out_of_order": 0},
-    **{"unexpected": 0, "boundary": 0, "boundary_seen": 0},
+    **{"unexpected": 0, "boundary": 0, "boundary_seen": 0, "after_end": 0, "judged_share": 1.0},
 }
 _LATENCY = {
     **{"min_ms": 0.5, "p50_ms": 2.0, "p90_ms": 4.0, "p95_ms": 5.0, "p99_ms": 6.0, "max_ms": 7.0},
 }
 _SUMMARY: dict[str, Any] = {
+    "verdict": "PASS",
     "adds_up": True,
+    "other_events": {},
     "ledger": {str(event): dict(_NOTHING) for event in ChatEvent},
     "latency": {str(event): dict(_LATENCY) for event in ChatEvent},
     "load": {
@@ -31,11 +33,15 @@ _SUMMARY: dict[str, Any] = {
     "generator": {
         "lag": {"p95_ms": 0.1, "p99_ms": 0.2, "max_ms": 0.5},
         "loop_lag": {"p95_ms": None, "p99_ms": None, "max_ms": None},
+        **{"workers": 1, "dropped_arrivals": 0},
     },
     "notifications": {
         **{"delivered": 100, "missed": 0, "duplicate": 0, "spurious": 0, "boundary": 0},
+        "handoff_gap": 0,
         "activation": {
-            **{"count": 20, "min_ms": 0.2, "p50_ms": 10.0, "max_ms": 24.0},
+            "at_least": {"count": 20, "max_ms": 0.001},
+            "at_most": {"count": 20, "min_ms": 0.2, "max_ms": 49.0},
+            "resolution": {"count": 20, "p50_ms": 24.0},
             **{"gap_messages": 0, "overlap_messages": 0},
         },
         "by_devices": {},
@@ -48,7 +54,7 @@ _SUMMARY: dict[str, Any] = {
 _SUMMARY["ledger"][ChatEvent.MESSAGE_CREATED] |= {"expected": 900, "delivered": 900}
 _KINDS = (
     *("drop", "duplicate", "reorder", "spurious_notification", "rate_limit", "queue"),
-    *("action_queue", "delay"),
+    *("action_queue", "delay", "after_end"),
 )
 _STATS: dict[str, Any] = {
     "user_sessions": {"started": 25},

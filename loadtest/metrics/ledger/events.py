@@ -53,7 +53,10 @@ _NO_CAUSE = "no_cause"
 class _Parked:
     """An arrival that waits for its cause."""
 
-    __slots__ = ("arrived_ns", "chat_session", "deadline_ns", "is_taken", "kind", "match")
+    __slots__ = (
+        *("arrived_ns", "chat_session", "deadline_ns", "is_taken", "kind", "match"),
+        "possible",
+    )
 
     def __init__(
         self,
@@ -62,7 +65,10 @@ class _Parked:
         arrived_ns: int,
         deadline_ns: int,
         kind: str,
+        possible: EventRecord | None,
     ) -> None:
+        self.possible = possible
+        """What it was taken for, as nobody can know: it gives that up for a certain cause."""
         self.match = match
         self.chat_session = chat_session
         self.arrived_ns = arrived_ns
@@ -150,6 +156,8 @@ class EventBook:
             if arrival.arrived_ns >= earliest_ns and code in wanted:
                 self.book.take(record, arrival.chat_session, arrival.arrived_ns)
                 arrival.is_taken = True
+                if arrival.possible is not None:
+                    self.book.forget_boundary(arrival.possible, arrival.chat_session)
         rest = [arrival for arrival in parked if not arrival.is_taken]
         if rest:
             self._parked[record.match] = rest
@@ -193,7 +201,7 @@ class EventBook:
             record.ends = None
         if arrival == Arrival.BOUNDARY and event in _EARLY:
             # A certain cause that becomes known later has the better claim.
-            self._park(match, chat_session, arrived_ns, arrival)
+            self._park(match, chat_session, arrived_ns, arrival, record)
 
     def _overtake(
         self,
@@ -215,25 +223,30 @@ class EventBook:
         chat_session: TrackedChatSession,
         arrived_ns: int,
     ) -> None:
-        kind = _NO_CAUSE
+        kind, possible = _NO_CAUSE, None
         for record in records:
             if code_at(record, chat_session) != ABSENT:
                 kind = Arrival.DUPLICATE
             elif self.book.take_unexpected(record, chat_session):
-                kind = Arrival.BOUNDARY
+                kind, possible = Arrival.BOUNDARY, record
                 break
         if kind == _NO_CAUSE and chat_session.has_ended_at(arrived_ns):
             kind = Arrival.AFTER_END
         if match[0] in _EARLY:
-            self._park(match, chat_session, arrived_ns, kind)
+            self._park(match, chat_session, arrived_ns, kind, possible)
         else:
             self._count(match[0], kind)
 
     def _park(
-        self, match: Match, chat_session: TrackedChatSession, arrived_ns: int, kind: str
+        self,
+        match: Match,
+        chat_session: TrackedChatSession,
+        arrived_ns: int,
+        kind: str,
+        possible: EventRecord | None,
     ) -> None:
         deadline_ns = arrived_ns + self._settings.deadline_ns
-        parked = _Parked(match, chat_session, arrived_ns, deadline_ns, kind)
+        parked = _Parked(match, chat_session, arrived_ns, deadline_ns, kind, possible)
         self._parked.setdefault(match, []).append(parked)
         self._parked_order.append(parked)
 

@@ -35,7 +35,7 @@ from loadtest.metrics.ledger.model import (
     TrackedDevice,
     TrackedUser,
 )
-from loadtest.metrics.ledger.records import is_void
+from loadtest.metrics.ledger.records import is_unseen, is_void
 from loadtest.metrics.ledger.settings import LedgerSettings
 from loadtest.metrics.ledger.tally import Tally
 from loadtest.observations import ChatEvent
@@ -109,7 +109,8 @@ class NotificationBook:
             figures.expected -= 1
         if handoff is None and mine:
             handoff = record.handoffs[user] = HandOff(crossing)
-        if handoff is not None and (mine or not has_come(record, user, handoff)):
+        # What anybody has seen by now the server took before: it crosses nothing that comes later.
+        if handoff is not None and (mine or is_unseen(record)):
             handoff.crossing = crossing
             handoff.device_count += len(mine)
 

@@ -201,6 +201,13 @@ class RecordBook(Generic[RecordT]):
         figures.boundary_seen += 1
         return True
 
+    def forget_boundary(self, record: Record, chat_session: TrackedChatSession) -> None:
+        """Take back that an arrival was taken for this record's: it was another's."""
+        slot = chat_session.slot
+        if slot < len(record.state) and record.state[slot] == BOUNDARY_SEEN:
+            record.state[slot] = BOUNDARY
+            self._tally.event(record.event).boundary_seen -= 1
+
     def _take_overtaken(self, record: Record) -> None:
         figures = self._tally.event(record.event)
         figures.out_of_order += record.event in _ORDERED

@@ -4,6 +4,8 @@ One rule: only members subscribe a channel's topics, and only a user their own. 
 channel's ``self`` topic is a chat session (see ``sessions``).
 """
 
+from functools import partial
+
 from loadtest.chat.dialect import DIALECTS
 from loadtest.chat.names import snake_case
 from loadtest.server.chat.chat import Chat
@@ -63,7 +65,8 @@ def subscribed(chat: Chat, subscription: Subscription) -> None:
 def unsubscribe(chat: Chat, subscription: Subscription) -> None:
     """Deliver nothing more, and end the chat session that this subscription may be."""
     del subscription.connection.subscriptions[subscription.id]
-    chat.publisher.remove(subscription)
+    subscription.is_ended = True
+    chat.faults.end_delivery(partial(chat.publisher.remove, subscription))
     channel = _channel_of_self_topic(chat, subscription)
     if channel is not None:
         chat.sessions.unsubscribed(subscription.connection, channel)

@@ -54,6 +54,7 @@ class Subscription:
         "destination",
         "head",
         "id",
+        "is_ended",
         "is_in_channel",
         "topic",
         "wants_ack",
@@ -77,6 +78,8 @@ class Subscription:
         self.is_in_channel = topic.startswith(_CHANNEL_TOPIC)
         """Whether the topic is a channel's, and not a user's or a thread's."""
         self.wants_ack = wants_ack
+        self.is_ended = False
+        """Whether it was ended; a fault may let it go on for a while."""
         self.head: bytes | None = None
         """What all its MESSAGE frames begin with; made by the first one."""
 

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from loadtest.server.events.connection import Connection, Subscription
 from loadtest.server.events.publications import CONTENT_TYPE, Completion, Publication
+from loadtest.server.state.fault_counts import FaultKind
 from loadtest.server.state.statistics import Counters
 from loadtest.wire.stomp import encode
 
@@ -117,6 +118,9 @@ class Publisher:
         if not connection.socket.send(b"%b%d\n%b%b%b" % (head, number, ack, receipt_header, tail)):
             return False
         counters = self._counters
+        if subscription.is_ended:
+            is_in_channel = subscription.is_in_channel
+            counters.faults.note(FaultKind.AFTER_END, publication.type, is_in_channel=is_in_channel)
         if subscription.is_in_channel:
             counters.channel_deliveries[publication.type] += 1
         else:

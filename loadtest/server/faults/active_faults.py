@@ -90,6 +90,7 @@ class ActiveFaults:
         self.action_line: ActionLine | None = None
         """Where actions wait; None while nothing limits them."""
         self.end_lag_ns = 0
+        self._unsubscribe_lag_ns = 0
         self._tools = tools
         self._actions = ActionLine(tools.agenda, tools.counts, tools.clock)
 
@@ -102,6 +103,7 @@ class ActiveFaults:
         is_clean = plan == FaultPlan()
         self.injector = None if is_clean else FaultInjector(plan, self.seed)
         self.end_lag_ns = round(plan.session_end_lag_ms * NS_PER_MS)
+        self._unsubscribe_lag_ns = round(plan.unsubscribe_lag_ms * NS_PER_MS)
         self._tools.send_queue.use(self.injector)
         self._actions.set_rate(plan.actions_per_s)
         # Behind those that wait nobody may be served first.
@@ -143,6 +145,13 @@ class ActiveFaults:
             return
         self._tools.counts.session_end_lag += 1
         self._tools.agenda.after(self.end_lag_ns, notice)
+
+    def end_delivery(self, end: Callable[[], None]) -> None:
+        """End the delivery of a topic as long after its UNSUBSCRIBE as the plan says."""
+        if self._unsubscribe_lag_ns:
+            self._tools.agenda.after(self._unsubscribe_lag_ns, end)
+        else:
+            end()
 
     # --- by the clock -------------------------------------------------------------------------
 

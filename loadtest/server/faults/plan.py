@@ -142,6 +142,9 @@ class FaultPlan:
     session_end_lag_ms: float = field(
         default=0.0, metadata=_rule("how late the end of a chat session is noticed", _MAX_MS)
     )
+    unsubscribe_lag_ms: float = field(
+        default=0.0, metadata=_rule("for how long a topic goes on after its UNSUBSCRIBE", _MAX_MS)
+    )
     rate_limit: float = field(
         default=0.0, metadata=_rule("share of actions refused as RateLimitedError", 1.0)
     )

@@ -26,6 +26,8 @@ class FaultKind(StrEnum):
     SPURIOUS_NOTIFICATION = "spurious_notification"
     ABANDONED = "abandoned"
     """Was on its way when its subscription ended, or its device went; not sent."""
+    AFTER_END = "after_end"
+    """Was sent although its subscription had ended: the UNSUBSCRIBE is carried out late."""
     RATE_LIMIT = "rate_limit"
     """By action."""
     ACTION_QUEUE = "action_queue"

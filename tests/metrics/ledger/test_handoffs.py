@@ -44,12 +44,26 @@ def test_coming_back_right_after_an_end_is_entry() -> None:
     scene.room(2)
     scene.leave(2, 950)
     scene.send(1, at_ms=1000)
-    scene.see(1, 1001, 1)
-    scene.enter(200, device=2, at_ms=1002)
+    scene.enter(200, device=2, at_ms=1001)
+    scene.see(1, 1002, 1)
 
     figures = scene.notifications()
     assert counts(figures) == {}
     assert figures.entry == OutcomeFigures(neither=1)
+
+
+def test_what_was_seen_before_somebody_came_back_is_a_gap_all_the_same() -> None:
+    """The server had taken the message before the new SUBSCRIBE was written."""
+    scene = Scene()
+    scene.room(2)
+    scene.leave(2, 950)
+    scene.send(1, at_ms=1000)
+    scene.see(1, 1001, 1)
+    scene.enter(200, device=2, at_ms=1002)
+
+    figures = scene.notifications()
+    assert counts(figures) == {"handoff_gap": 1, "gap_messages": 1}
+    assert figures.entry.total == 0
 
 
 def test_what_had_come_before_a_start_is_no_entry() -> None:

@@ -145,6 +145,27 @@ def test_an_end_that_is_noticed_late_gives_neither_message_nor_notification() ->
     assert room.faults("session_end_lag") == 1
 
 
+def test_a_topic_that_is_ended_late_goes_on_and_its_copies_are_counted() -> None:
+    room = FaultyRoom("unsubscribe_lag_ms=300")
+    room.leave("bob")
+    room.say("alice", "goes on")
+    room.world.pass_time(0.3)
+    room.say("alice", "over")
+
+    assert room.heard("bob") == ["goes on"]
+    assert room.faults("after_end")["channel.message.created"] == 1
+
+
+def test_an_end_is_noticed_although_its_topics_go_on() -> None:
+    room = FaultyRoom("unsubscribe_lag_ms=300")
+    alice, bob = room.devices["alice"], room.devices["bob"]
+    room.leave("bob")
+    room.say("alice", "delivered and notified")
+
+    assert alice.take_types(INACTIVE) == [INACTIVE]
+    assert NOTIFICATION in bob.take_types()
+
+
 def test_others_hear_of_a_late_end_late() -> None:
     room = FaultyRoom("session_end_lag_ms=300")
     alice = room.devices["alice"]
