@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+from tests.support.schema import broken_rules
+
 __all__ = [
     "Finished",
     "Run",
@@ -52,9 +54,10 @@ class Finished:
 
     @property
     def summary(self) -> dict[str, Any]:
-        """The summary that it left."""
+        """The summary that it left, which keeps to the schema that ships."""
         (path,) = self.results.glob("*/summary.json")
         summary: dict[str, Any] = json.loads(path.read_text())
+        assert broken_rules(summary) == []
         return summary
 
 

@@ -273,6 +273,8 @@ def _generator() -> dict[str, Any]:
         "open_files_peak": 231,
         "dropped_arrivals": 0,
         "dropped_ratio": 0.0,
+        "errors": 0,
+        "exhausted": 0,
         "workers": 1,
         "workers_lost": 0,
         "workers_early": 0,
