@@ -66,9 +66,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--settle", metavar="TIME", help="wait between the last user's start and the hold")
     add("--resume", type=Path, metavar="STUDY", help="go on with an earlier study")
     add("--server-pid", type=int, metavar="PID", help="process of the server on this machine")
-    add("--prometheus", metavar="URL", help="Prometheus that watches the server")
+    add("--server-prometheus", metavar="URL", help="Prometheus that watches the server")
     add(
-        "--prometheus-query",
+        "--server-query",
         action="append",
         default=[],
         metavar="NAME=QUERY",
@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
     if earlier is not None:
         options = _resumed(options, earlier)
     _check(options)
-    queries = parsed_queries(options.prometheus_query)
+    queries = parsed_queries(options.server_query)
     checked = checked_options(options)
     plan = _axis_plan(options, checked)
     settings = _settings(options, plan, earlier.settings if earlier is not None else None)
@@ -103,7 +103,7 @@ def run(options: argparse.Namespace) -> int:
         options.profile,
         _trial_arguments(options),
         options.server_pid,
-        Prometheus(options.prometheus, queries) if options.prometheus else None,
+        Prometheus(options.server_prometheus, queries) if options.server_prometheus else None,
     )
     study = StudyRun(console, plan, facts, folder, target, earlier)
     return study.run()
@@ -117,10 +117,10 @@ def _check(options: argparse.Namespace) -> None:
         problems.append("--record: a study has many runs; record one with `loadtest run`")
     if options.axis == "devices" and (options.devices or options.scale):
         problems.append("--axis devices: the search sets the devices; use --from and --to")
-    if options.prometheus_query and not options.prometheus:
-        problems.append("--prometheus-query needs --prometheus URL")
-    if options.prometheus and not options.prometheus_query:
-        problems.append("--prometheus needs --prometheus-query NAME=QUERY, once or more")
+    if options.server_query and not options.server_prometheus:
+        problems.append("--server-query needs --server-prometheus URL")
+    if options.server_prometheus and not options.server_query:
+        problems.append("--server-prometheus needs --server-query NAME=QUERY, once or more")
     if problems:
         raise UsageError(*problems)
 
@@ -139,9 +139,17 @@ def _resumed(given: argparse.Namespace, study: Study) -> argparse.Namespace:
     options.loadtest_set += given.loadtest_set
     options.host = given.host or options.host
     options.axis = study.axis
-    for name in ("highest", "precision", "budget", "hold", "settle", "server_pid", "prometheus"):
+    for name in (
+        "highest",
+        "precision",
+        "budget",
+        "hold",
+        "settle",
+        "server_pid",
+        "server_prometheus",
+    ):
         setattr(options, name, getattr(given, name))
-    options.prometheus_query, options.dry_run = given.prometheus_query, given.dry_run
+    options.server_query, options.dry_run = given.server_query, given.dry_run
     options.resume = given.resume
     return options
 

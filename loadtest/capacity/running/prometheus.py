@@ -70,7 +70,7 @@ def parsed_queries(texts: list[str]) -> tuple[tuple[str, str], ...]:
     for text, (name, _, query) in zip(texts, pairs, strict=True):
         if not (name.strip() and query.strip()):
             raise UsageError(
-                f"--prometheus-query is {text!r}; it must be NAME=QUERY, such as"
+                f"--server-query is {text!r}; it must be NAME=QUERY, such as"
                 " 'cpu=sum(rate(process_cpu_seconds_total[30s]))'"
             )
     return tuple((name.strip(), query.strip()) for name, _, query in pairs)
