@@ -113,10 +113,14 @@ def run_pairs(options: argparse.Namespace) -> int:
     folder = _new_folder(options, candidate)
     expected = [entry.partition("=")[0] for entry in options.against_set]
     repeats = options.replicates if options.repeats is None else options.repeats
-    runs = _Runs(sides, folder, len(pairs))
-    study = make_pairs(
-        pairs, runs, repeats=repeats, note=lambda made: write_pairs(folder, made, labels, expected)
-    )
+    stop = _Stop()
+    with stop.answering():
+        study = make_pairs(
+            pairs,
+            _Runs(sides, folder, len(pairs), stop),
+            repeats=repeats,
+            note=lambda made: write_pairs(folder, made, labels, expected),
+        )
     compared = _compared(options, study, labels, expected)
     render(compared, {kind: folder / f"comparison.{kind}" for kind in ("html", "md", "json")})
     print_comparison(Console(), compared, has_details=getattr(options, "details", False))
@@ -206,15 +210,55 @@ def _compared(
     return replace(compared, warnings=warnings, left_out=tuple(study.left_out))
 
 
+class _Stop:
+    """Whether a person wants the study to end, whenever that is said.
+
+    Python's own answer, an exception at any instant, could come between two runs and take the
+    comparison of what was measured with it.
+    """
+
+    def __init__(self) -> None:
+        self.is_wanted = False
+        self.process: subprocess.Popen[str] | None = None
+        """The run that goes on."""
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Answer interrupts while the context is open."""
+        before = {
+            signal.SIGINT: signal.signal(signal.SIGINT, self._interrupted),
+            signal.SIGTERM: signal.signal(signal.SIGTERM, self._terminated),
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _interrupted(self, _number: int, _frame: FrameType | None) -> None:
+        # The terminal tells the run as well: it drains, writes its results and ends.
+        self.is_wanted = True
+
+    def _terminated(self, _number: int, _frame: FrameType | None) -> None:
+        self.is_wanted = True
+        if self.process is not None:
+            self.process.terminate()
+
+
 class _Runs:
     """Makes one run after the other and tells how each ended."""
 
     def __init__(
-        self, sides: dict[SideName, argparse.Namespace], folder: Path, pair_count: int
+        self,
+        sides: dict[SideName, argparse.Namespace],
+        folder: Path,
+        pair_count: int,
+        stop: _Stop,
     ) -> None:
         self._sides = sides
         self._folder = folder
         self._pair_count = pair_count
+        self._stop = stop
 
     def __call__(self, side: SideName, pair: Pair) -> Replicate:
         """Make the run of a side.
@@ -225,9 +269,11 @@ class _Runs:
         """
         results = self._folder / side
         before = set(results.iterdir())
-        code, errors = _call(self._command(side, pair, results))
+        if self._stop.is_wanted:
+            raise StudyStoppedError
+        code, errors = _call(self._command(side, pair, results), self._stop)
         made = [path for path in results.iterdir() if path not in before and path.is_dir()]
-        if code == _EXIT_STOPPED:
+        if self._stop.is_wanted or code == _EXIT_STOPPED:
             raise StudyStoppedError
         if code == _EXIT_USAGE or not made:
             raise UsageError(*(errors or (f"the {side} run ended with exit code {code}",)))
@@ -258,13 +304,9 @@ class _Runs:
         )
 
 
-def _call(command: Sequence[str]) -> tuple[int, tuple[str, ...]]:
-    """Run a command and return its exit code and the lines of its errors.
-
-    Raises:
-        StudyStoppedError: A person pressed Ctrl-C; the run has drained and ended by then.
-    """
-    process = subprocess.Popen(
+def _call(command: Sequence[str], stop: _Stop) -> tuple[int, tuple[str, ...]]:
+    """Run a command and return its exit code and the lines of its errors."""
+    stop.process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -273,26 +315,6 @@ def _call(command: Sequence[str]) -> tuple[int, tuple[str, ...]]:
         # The pipeline hears of the comparison, and not of each run.
         env={name: text for name, text in os.environ.items() if name not in _OF_A_PIPELINE},
     )
-    with _passing_on(process):
-        try:
-            _, errors = process.communicate()
-        except KeyboardInterrupt:
-            # The terminal has told the run as well: it drains, writes its results and ends.
-            process.communicate()
-            raise StudyStoppedError from None
+    _, errors = stop.process.communicate()
     lines = [line.removeprefix("loadtest: ") for line in errors.splitlines() if line.strip()]
-    return process.returncode, tuple(lines)
-
-
-@contextmanager
-def _passing_on(process: subprocess.Popen[str]) -> Iterator[None]:
-    """Let a request to end this process end the run first."""
-
-    def pass_on(_number: int, _frame: FrameType | None) -> None:
-        process.terminate()
-
-    before = signal.signal(signal.SIGTERM, pass_on)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    return stop.process.returncode, tuple(lines)

@@ -3,6 +3,7 @@
 import argparse
 import json
 import re
+import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from loadtest.cli import paired_run
 from loadtest.cli.main import main
-from loadtest.comparison.study import StudyStoppedError, read_pairs
+from loadtest.comparison.study import read_pairs
 from tests.support.replicates import replicate
 from tests.support.runs_on_disk import write_run
 from tests.support.summaries import inconclusive_summary
@@ -27,7 +28,7 @@ class MadeUp:
         self._summary_of = summary_of
         self.commands: list[Command] = []
 
-    def __call__(self, command: Command) -> tuple[int, tuple[str, ...]]:
+    def __call__(self, command: Command, stop: object) -> tuple[int, tuple[str, ...]]:
         self.commands.append(command)
         results = Path(command[command.index("--results") + 1])
         write_run(results / f"run-{len(self.commands)}", self._summary_of(command))
@@ -148,13 +149,16 @@ def test_without_any_usable_pair_nothing_is_decided(run: Callable[..., int]) -> 
     assert len(runs.commands) == 3
 
 
-def test_a_person_who_stops_gets_what_was_measured(run: Callable[..., int], tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_person_who_stops_gets_what_was_measured(
+    run: Callable[..., int], tmp_path: Path, number: signal.Signals
+) -> None:
     runs = MadeUp(noisy(1.0))
 
-    def stopping(command: Command) -> tuple[int, tuple[str, ...]]:
+    def stopping(command: Command, stop: object) -> tuple[int, tuple[str, ...]]:
         if len(runs.commands) == 4:
-            raise StudyStoppedError
-        return runs(command)
+            signal.raise_signal(number)
+        return runs(command, stop)
 
     assert run(stopping, "--against-set", SECOND) == 130
     assert len(read_pairs(study_of(tmp_path)).base.replicates) == 2
@@ -163,7 +167,7 @@ def test_a_person_who_stops_gets_what_was_measured(run: Callable[..., int], tmp_
 def test_a_run_that_cannot_begin_ends_the_study_with_its_words(
     run: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def refused(command: Command) -> tuple[int, tuple[str, ...]]:
+    def refused(command: Command, stop: object) -> tuple[int, tuple[str, ...]]:
         return 2, ("embedded server: it did not start",)
 
     assert run(refused, "--against-set", SECOND) == 2
