@@ -1,6 +1,8 @@
 """What a run is going to do, in a few lines for a person, before it does it."""
 
 from loadtest.profile.describe import load_lines
+from loadtest.profile.supported import unsupported_thresholds
+from loadtest.report.absent import absent_from_plan
 from loadtest.run.leader.provisioning import provisioning_lines
 from loadtest.run.leader.target_consent import is_loopback_url
 from loadtest.run.network_options import ambient_proxy_note
@@ -24,8 +26,13 @@ def plan_lines(options: RunOptions) -> list[str]:
         lines.append(note)
     lines += provisioning_lines(options)
     lines += options.notes
-    lines += load_lines(options.planned_load())
+    plan = options.planned_load()
+    lines += load_lines(plan)
     lines.append(f"{run.duration_s:g} s, of which users start in the first {run.ramp_s:g} s")
     deviations = (*profile.deviations, *network.deviations)
     lines += [f"deviates from the SDK: {deviation}" for deviation in deviations]
+    lines += [f"not judged: {each}" for each in unsupported_thresholds(profile, plan)]
+    lines += [
+        f"cannot pass with its description: {each}" for each in absent_from_plan(profile.resolved())
+    ]
     return lines

@@ -22,3 +22,18 @@ def test_it_says_what_the_devices_do_otherwise_than_the_sdk(tmp_path: Path) -> N
 
     assert lines[0] == "target http://chat:1"
     assert lines[-1] == "deviates from the SDK: no ACK for events"
+
+
+def test_it_says_what_so_short_a_run_cannot_judge(tmp_path: Path) -> None:
+    asked = parsed(tmp_path, "--devices", "60", "--threshold", "fanout.last.p99 < 1s")
+    lines = plan_lines(run_options(asked))
+
+    assert lines[-1].startswith("not judged: fanout.last.p99 < 1s: needs 1,000 samples")
+
+
+def test_it_says_when_nothing_is_left_of_what_the_profile_is_about(tmp_path: Path) -> None:
+    curve = "{ kind = 'curve', points = [[0, 1], [60, 1], [65, 10]] }"
+    asked = parsed(tmp_path, "--set", f"workload.arrivals={curve}")
+    lines = plan_lines(run_options(asked))
+
+    assert lines[-1].startswith("cannot pass with its description: the peak of workload.arrivals")
