@@ -124,7 +124,9 @@ class AxisPlan:
         return Lengths(float(math.ceil(ramp_s)), settle_s, float(math.ceil(hold_s)))
 
     def _scaled(self, load: float) -> Profile:
-        return self.profile.scaled(devices=max(2, round(load)))
+        cell = self.profile.population_plan().devices_per_cell
+        devices = cell * round(load / cell) if load >= cell else max(2, round(load))
+        return self.profile.scaled(devices=devices)
 
     def samples_s(self, load: float, thresholds: Sequence[str]) -> float:
         """Return the seconds in which every threshold has the samples that it needs, and more."""

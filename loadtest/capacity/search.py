@@ -6,8 +6,9 @@ never looks at a clock and starts nothing: it is told outcomes and answers with 
 the same outcomes give the same search, also after a pause.
 
 An invalid trial says nothing about the server. If it was invalid because of its load, no load from
-there on can be measured; if a higher load was measured before, it was an accident. If its load was
-not the reason (it was too short, say), the same load is tried again.
+there on can be measured, once it was invalid there twice; if a higher load was measured before, it
+was an accident. If its load was not the reason (it was too short, say), the same load is tried
+again.
 """
 
 import math
@@ -198,6 +199,9 @@ class Search:
             if load < self.settings.lowest:
                 return Stop(StoppedBy.GENERATOR)
             return Next(load, Phase.BELOW_GENERATOR)
+        if len(self._blamed) == 1:
+            # Somebody else may have used the generator's machine: believed the second time.
+            return Next(ceiling, Phase.REPEAT)
         if ceiling / passed <= 1 + self.settings.precision:
             return Stop(StoppedBy.GENERATOR)
         return Next(rounded(math.sqrt(passed * ceiling)), Phase.BELOW_GENERATOR)

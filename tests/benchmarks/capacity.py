@@ -1,8 +1,9 @@
 """How often the search for a limit, and the law fitted to its trials, are right.
 
 ``python -m tests.benchmarks.capacity`` searches deployments whose limit is known, with and without
-jitter and with a generator that is too slow, and fits curves whose coefficients are known. It
-counts; docs/capacity.md has the counts. Every repetition has its own limit and its own seed.
+jitter and with a generator that is too slow, and fits curves whose coefficients are known. Most are
+simulated; some are the embedded server with a service rate, in scripted time. It counts;
+docs/capacity.md has the counts. Every repetition has its own limit and its own seed.
 """
 
 import argparse
@@ -15,14 +16,17 @@ from random import Random
 from rich.console import Console
 from rich.table import Table
 
-from loadtest.capacity.search import SearchSettings, StoppedBy
+from loadtest.capacity.search import Outcome, SearchSettings, StoppedBy
 from loadtest.capacity.usl import Point, fit_usl
 from tests.support.capacity import Deployment, Found, searched
+from tests.support.virtual_trials import virtual_outcome
 
-__all__ = ["Count", "main", "search_counts", "usl_counts"]
+__all__ = ["Count", "main", "search_counts", "server_counts", "usl_counts"]
 
 _SETTINGS = SearchSettings(first=20, lowest=2.5, highest=1280)
 _LOWEST_LIMIT, _HIGHEST_LIMIT = 30.0, 1000.0
+_SERVED_SETTINGS = SearchSettings(first=8, lowest=1, highest=512)
+_SERVED_RATES = (15.0, 60.0)
 _NOISE = 0.03
 # Where a search puts its trials: doubled, then around the limit.
 _LOADS = (20, 40, 80, 160, 320, 640, 450, 540, 500, 520, 560, 530)
@@ -58,6 +62,37 @@ def search_counts(repetitions: int) -> list[Count]:
     return [*counts, Count("generator at half the limit: no limit is claimed", honest, repetitions)]
 
 
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """The embedded server, at a service rate that may move from trial to trial."""
+
+    rate_per_s: float
+    jitter: float = 0.0
+
+    def outcome(self, load: float, rng: Random) -> Outcome:
+        """Return the outcome of a trial in scripted time."""
+        rate = self.rate_per_s * math.exp(self.jitter * rng.gauss(0, 1))
+        return virtual_outcome(load, round(rate, 3))
+
+
+def server_counts(repetitions: int) -> list[Count]:
+    """Return how often searches of the embedded server at a known service rate were right."""
+    counts: list[Count] = []
+    for jitter in (0.0, 0.08):
+        pairs = []
+        for seed in range(repetitions):
+            rate = _between(*_SERVED_RATES, seed)
+            pairs.append((rate, searched(_Served(rate, jitter), _SERVED_SETTINGS, seed)))
+        trials = sum(found.trials for _, found in pairs) / repetitions
+        name = f"rate moves by {jitter:.0%}" if jitter else "fixed rate"
+        inside = sum(found.contains(rate) for rate, found in pairs)
+        near = sum(found.is_near(rate) for rate, found in pairs)
+        note = f"{trials:.1f} trials on average"
+        counts.append(Count(f"{name}: the interval contains it", inside, repetitions, note))
+        counts.append(Count(f"{name}: the estimate is within 10 %", near, repetitions))
+    return counts
+
+
 def usl_counts(repetitions: int) -> list[Count]:
     """Return how often the intervals of the law contained the known coefficients."""
     counts: list[Count] = []
@@ -75,9 +110,12 @@ def usl_counts(repetitions: int) -> list[Count]:
     return counts
 
 
+def _between(low: float, high: float, seed: int) -> float:
+    return low * math.exp(Random(f"limit {seed}").uniform(0, math.log(high / low)))
+
+
 def _limit(seed: int) -> float:
-    span = math.log(_HIGHEST_LIMIT / _LOWEST_LIMIT)
-    return _LOWEST_LIMIT * math.exp(Random(f"limit {seed}").uniform(0, span))
+    return _between(_LOWEST_LIMIT, _HIGHEST_LIMIT, seed)
 
 
 def _found(seed: int, jitter: float) -> tuple[float, Found]:
@@ -112,15 +150,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Count, print, and return 0."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.capacity")
     parser.add_argument("--repetitions", type=int, default=200, help="of each row (%(default)s)")
+    parser.add_argument(
+        "--server-repetitions",
+        type=int,
+        default=20,
+        help="of each search of the embedded server; 0: none (%(default)s)",
+    )
     options = parser.parse_args(arguments)
     console = Console()
     console.width = max(console.width, 110)
-    parts: tuple[tuple[str, Callable[[int], list[Count]]], ...] = (
-        ("searches of a simulated deployment", search_counts),
-        ("fits of the scalability law", usl_counts),
+    parts: tuple[tuple[str, Callable[[int], list[Count]], int], ...] = (
+        ("searches of a simulated deployment", search_counts, options.repetitions),
+        (
+            "searches of the embedded server at a known service rate",
+            server_counts,
+            options.server_repetitions,
+        ),
+        ("fits of the scalability law", usl_counts, options.repetitions),
     )
-    for title, counted in parts:
-        _print(console, title, counted(options.repetitions))
+    for title, counted, repetitions in parts:
+        if repetitions:
+            _print(console, title, counted(repetitions))
     return 0
 
 

@@ -55,7 +55,7 @@ def test_deliveries_are_reached_by_the_message_rate() -> None:
 def test_devices_come_in_whole_cells() -> None:
     plan = axis_plan("devices")
 
-    assert plan.snapped(1_210) == 1_320
+    assert plan.snapped(1_310) == 1_320
     assert plan.overrides(1_320, Lengths(10, 6, 30)) == ["run.duration_s=46", "run.ramp_s=10"]
     assert plan.devices_per_unit == 1
 

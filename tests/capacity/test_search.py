@@ -39,12 +39,17 @@ def after(*trials: tuple[float, Outcome], settings: SearchSettings = SETTINGS) -
         ),
         pytest.param(((2.5, FAIL),), Stop(StoppedBy.RANGE), id="the lowest load fails"),
         pytest.param(
-            ((40, PASS), (80, INVALID)),
+            ((80, INVALID), (40, PASS)),
+            Next(80, Phase.REPEAT),
+            id="a first invalid trial may be an accident",
+        ),
+        pytest.param(
+            ((40, PASS), (80, INVALID), (80, INVALID)),
             Next(56.6, Phase.BELOW_GENERATOR),
             id="below what the generator could not carry",
         ),
         pytest.param(
-            ((40, PASS), (43, INVALID)),
+            ((40, PASS), (43, INVALID), (43, INVALID)),
             Stop(StoppedBy.GENERATOR),
             id="nothing is left below the generator's limit",
         ),

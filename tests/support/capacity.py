@@ -3,10 +3,11 @@
 import math
 from dataclasses import dataclass
 from random import Random
+from typing import Protocol
 
 from loadtest.capacity.search import Outcome, Search, SearchSettings, Stop, StoppedBy
 
-__all__ = ["Deployment", "Found", "searched"]
+__all__ = ["Deployment", "Found", "Judge", "searched"]
 
 _MOST_TRIALS = 60
 _GENERATOR_JITTER = 0.03
@@ -14,7 +15,7 @@ _GENERATOR_JITTER = 0.03
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What decides the outcome of a trial."""
+    """What decides the outcome of a trial, by arithmetic alone."""
 
     limit: float
     jitter: float = 0.0
@@ -28,6 +29,13 @@ class Deployment:
             return Outcome.INVALID
         limit = self.limit * math.exp(self.jitter * rng.gauss(0, 1))
         return Outcome.PASS if load <= limit else Outcome.FAIL
+
+
+class Judge(Protocol):
+    """Anything that decides outcomes."""
+
+    def outcome(self, load: float, rng: Random) -> Outcome:
+        """Return what a trial at ``load`` shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +56,7 @@ class Found:
         return abs(self.search.estimate / limit - 1) <= ratio
 
 
-def searched(deployment: Deployment, settings: SearchSettings, seed: int) -> Found:
+def searched(deployment: Judge, settings: SearchSettings, seed: int) -> Found:
     """Return the whole search on a deployment."""
     rng, search = Random(seed), Search(settings)
     for count in range(_MOST_TRIALS):
