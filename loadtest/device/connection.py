@@ -12,9 +12,9 @@ from loadtest.device.fleet import DeviceSettings, Link
 from loadtest.device.reader import EVENT, FRAME, RECEIPT, DeflatedReader, Event, Reader
 from loadtest.errors import RemoteProtocolError
 from loadtest.wire.deflate import Deflate
+from loadtest.wire.handshake import ClientHandshake
 from loadtest.wire.stomp import Frame
 from loadtest.wire.websocket import (
-    ClientHandshake,
     Opcode,
     encode_client_frame,
     encode_close,

@@ -16,7 +16,8 @@ from websockets.typing import Subprotocol
 
 from loadtest.errors import RemoteProtocolError
 from loadtest.wire.deflate import Deflate
-from loadtest.wire.websocket import ClientHandshake, encode_client_frame
+from loadtest.wire.handshake import ClientHandshake
+from loadtest.wire.websocket import encode_client_frame
 
 LIMIT = 1_000
 
