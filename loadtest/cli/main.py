@@ -12,18 +12,18 @@ from collections.abc import Sequence
 from types import ModuleType
 
 import loadtest
-from loadtest.cli.parser import VerbParser
+from loadtest.cli.parser import VerbParser, suggestion
 from loadtest.errors import LoadtestError, UsageError
 from loadtest.run.output import guard_output
 
-__all__ = ["main", "verb_parser"]
+__all__ = ["VERBS", "main", "verb_parser"]
 
 _EXIT_USAGE = 2
 _EXIT_STOPPED = 130
 _EXIT_DEFECT = 70
 _DEFECT = "this is a defect of loadtest; please report it with what stands above"
 
-_VERBS = {
+VERBS = {
     "run": ("run", "run a profile without the web UI, and report on it"),
     "ui": ("ui", "the same with Locust's web UI"),
     "serve": ("serve", "the embedded reference server alone"),
@@ -36,27 +36,30 @@ _VERBS = {
     "compare": ("compare", "say whether one set of runs is worse than another"),
     "baseline": ("baseline", "keep runs under a name, to compare later ones with"),
     "report": ("report", "render the report of an earlier run again"),
+    "doctor": ("doctor", "what this machine has, and what load it can carry"),
+    "completion": ("completion", "a script that completes verbs and options in a shell"),
 }
+"""Each verb: its module, and what it is for."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return the exit code of the process."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    parser = _parser()
     verb = given[0] if given else ""
     output = guard_output()
     try:
-        if verb not in _VERBS:
-            parser.parse_args(given or ["--help"])
+        if verb == "help":
+            code = _help(given[1:])
+        elif verb in VERBS:
+            code = _run_verb(verb, given[1:])
+        else:
+            _parser().parse_args(given or ["--help"])
             return _EXIT_USAGE
-        code = _run_verb(verb, given[1:])
         output.check()
-    except UsageError as error:
-        for problem in error.problems:
-            print(f"loadtest {verb}: {problem}", file=sys.stderr)
-        return _EXIT_USAGE
     except LoadtestError as error:
-        print(f"loadtest {verb}: {error}", file=sys.stderr)
+        place = f"loadtest {verb}" if verb in VERBS else "loadtest"
+        for problem in getattr(error, "problems", (error,)):
+            print(f"{place}: {problem}", file=sys.stderr)
         return _EXIT_USAGE
     except KeyboardInterrupt:
         return _EXIT_STOPPED
@@ -68,43 +71,60 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
+def _help(given: Sequence[str]) -> int:
+    """Say what there is, or what one verb takes.
+
+    Raises:
+        UsageError: There is no such verb.
+    """
+    verb = given[0] if given else ""
+    if verb and verb not in VERBS:
+        raise UsageError(f"there is no verb {verb}{suggestion(verb, VERBS)}")
+    (verb_parser(verb) if verb else _parser()).print_help()
+    return 0
+
+
 def _run_verb(verb: str, given: Sequence[str]) -> int:
     return int(_module(verb).run(verb_parser(verb).parse_args(given)))
 
 
 def verb_parser(verb: str) -> argparse.ArgumentParser:
     """Return the parser of what stands after a verb."""
-    parser = VerbParser(prog=f"loadtest {verb}", description=_VERBS[verb][1], allow_abbrev=False)
+    parser = VerbParser(prog=f"loadtest {verb}", description=VERBS[verb][1], allow_abbrev=False)
     _module(verb).add_arguments(parser)
     return parser
 
 
 class _Version(argparse.Action):
-    """Says the version, and which reader devices have: that one is looked for only when asked."""
+    """Says the versions that matter, and which reader devices have: looked for only when asked."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from loadtest.device.readers import reader_name
+        from loadtest.run.versions import versions
 
+        others = {name: version for name, version in versions().items() if name != "loadtest"}
         print(f"loadtest {loadtest.__version__}, reader: {reader_name()}")
+        print(", ".join(f"{name} {version}" for name, version in others.items()))
         parser.exit()
 
 
 def _parser() -> argparse.ArgumentParser:
-    verbs = "\n".join(f"  {verb:<10} {text}" for verb, (_, text) in _VERBS.items())
-    parser = argparse.ArgumentParser(
+    verbs = "\n".join(f"  {verb:<10} {text}" for verb, (_, text) in VERBS.items())
+    parser = VerbParser(
         prog="loadtest",
         description=loadtest.__doc__,
-        epilog=f"verbs:\n{verbs}\n\n`loadtest VERB --help` tells more.",
+        epilog=f"verbs:\n{verbs}\n\n`loadtest help VERB` tells more.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="loadtest [--version] VERB …",
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="say version and reader")
-    parser.add_argument("verb", choices=tuple(_VERBS), metavar="VERB", help=argparse.SUPPRESS)
+    parser.add_argument("verb", choices=tuple(VERBS), metavar="VERB", help=argparse.SUPPRESS)
     return parser
 
 
 def _module(verb: str) -> ModuleType:
-    return importlib.import_module(f"loadtest.cli.{_VERBS[verb][0]}")
+    return importlib.import_module(f"loadtest.cli.{VERBS[verb][0]}")
 
 
 if __name__ == "__main__":

@@ -20,8 +20,12 @@ __all__ = ["add_arguments", "run"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this verb."""
     parser.add_argument(
-        "folder", type=Path, nargs="?", help="folder of the run, such as results/2026…"
+        "folder",
+        nargs="?",
+        metavar="RUN",
+        help="run id, folder or summary.json of the run (default: the latest one)",
     )
+    parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR")
     parser.add_argument(
         "--format",
         action="append",
@@ -48,12 +52,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write the reports again and print the summary."""
-    if bool(options.folder) == bool(options.from_recording):
+    if options.folder and options.from_recording:
         raise UsageError("name either the folder of a run or, with --from-recording, its recording")
     if options.from_recording:
         folder = _judge_again(options.from_recording, options.into)
     else:
-        folder = RunFolder.open(options.folder)
+        folder = _folder(options.folder, options.results)
         made = render_again(folder, options.formats)
         if options.formats:
             for path in made:
@@ -61,6 +65,25 @@ def run(options: argparse.Namespace) -> int:
             return 0
     print_summary(Console(), folder.read_summary(), folder.path, options.ending)
     return 0
+
+
+def _folder(named: str | None, results: Path) -> RunFolder:
+    """Return the folder of the run that is named, or of the latest one.
+
+    Raises:
+        UsageError: There is none.
+    """
+    if named is None:
+        found = sorted(results.glob("*/summary.json"))
+        if not found:
+            raise UsageError(
+                f"{results}: there is no run in it; name one, or another --results DIR"
+            )
+        return RunFolder.open(found[-1].parent)  # run ids sort by time
+    path = Path(named)
+    if path.name == "summary.json":
+        return RunFolder.open(path.parent)
+    return RunFolder.open(path if path.is_dir() or "/" in named else results / named)
 
 
 def _judge_again(paths: list[Path], into: Path | None) -> RunFolder:

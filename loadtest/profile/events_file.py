@@ -61,7 +61,7 @@ def read_events(path: Path) -> list[UserEvent]:
         UsageError: It cannot be read, has no such columns, or lines that are wrong.
     """
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
             _check_columns(reader.fieldnames or (), path)
             events, problems = _parsed(reader, path)

@@ -16,12 +16,14 @@ from pydantic.fields import FieldInfo
 from loadtest.profile.describe import describe
 from loadtest.profile.layers import Origin
 from loadtest.profile.load import LoadedProfile
+from loadtest.profile.model import HIDDEN
 from loadtest.profile.sections import ChannelSection, ProfileSections
 from loadtest.profile.toml_text import value_text
 
 __all__ = ["explain"]
 
 _OWN = ("name", "description")
+_SECRET = "target.api_key"
 _BEHAVIOUR = ("population", "workload", "chat_sessions", "connection_cuts", "device")
 """Sections that say what users and devices do."""
 _NARROWEST, _WIDEST = 60, 110
@@ -40,13 +42,18 @@ def explain(loaded: LoadedProfile, *, width: int = _WIDEST) -> str:
     kept = [entry for entry, is_changed in _entries(loaded) if not is_changed]
     blocks = [
         describe(loaded.profile).split("\n"),
-        ["what differs from the defaults, and why:"],
+        [f"what differs from the defaults{_where(loaded)}, and why:"],
         *changed,
         ["what users and devices do by default, and why:"],
         *kept,
     ]
     fits = min(max(width, _NARROWEST), _WIDEST)
     return "\n\n".join("\n".join(_wrapped(block, fits)) for block in blocks)
+
+
+def _where(loaded: LoadedProfile) -> str:
+    own = loaded.origins.get("description")
+    return f", by {own.place} where nothing else is said" if own is not None else ""
 
 
 def _wrapped(lines: Sequence[str], width: int) -> Iterator[str]:
@@ -63,7 +70,9 @@ def _wrapped(lines: Sequence[str], width: int) -> Iterator[str]:
 
 def _entries(loaded: LoadedProfile) -> Iterator[tuple[list[str], bool]]:
     """Yield what is to be said of each key, and whether it is not at its default."""
-    resolved, origins = loaded.profile.resolved(), loaded.origins
+    resolved, origins = loaded.profile.resolved(), _short_origins(loaded)
+    if resolved["target"]["api_key"] != type(loaded.profile.target)().api_key:
+        resolved["target"]["api_key"] = HIDDEN
     for name, field in ProfileSections.model_fields.items():
         if name in _OWN or name not in resolved:
             continue
@@ -75,6 +84,18 @@ def _entries(loaded: LoadedProfile) -> Iterator[tuple[list[str], bool]]:
             yield from _of_section(name, type(getattr(loaded.profile, name)), value, origins)
         elif value:
             yield _entry(name, field, value, origins), True
+
+
+def _short_origins(loaded: LoadedProfile) -> dict[str, Origin]:
+    """Return who gave each key; nobody where it is the profile's own file, which is said once."""
+    own = loaded.origins.get("description")
+    short = {}
+    for key, origin in loaded.origins.items():
+        place = "" if own is not None and origin.place == own.place else origin.place
+        if key == _SECRET and place.startswith("--set"):
+            place = f"--set {_SECRET}={HIDDEN}"
+        short[key] = Origin(place, origin.comment)
+    return short
 
 
 def _of_section(
@@ -124,7 +145,11 @@ def _reason(key: str, origins: Mapping[str, Origin]) -> list[str]:
     origin = origins.get(key)
     if origin is None:
         return []
-    return [f"{_INDENT}why: {origin.comment or 'no reason is given'} [{origin.place}]"]
+    return [f"{_INDENT}why: {origin.comment or 'no reason is given'}{_place(origin)}"]
+
+
+def _place(origin: Origin) -> str:
+    return f" [{origin.place}]" if origin.place else ""
 
 
 def _group(group: Mapping[str, Any], origins: Mapping[str, Origin]) -> list[str]:
@@ -136,5 +161,5 @@ def _group(group: Mapping[str, Any], origins: Mapping[str, Origin]) -> list[str]
     for name in ChannelSection.model_fields:
         origin = origins.get(f"{place}.{name}")
         if origin is not None and origin.comment:
-            lines.append(f"{_INDENT}why this {name}: {origin.comment} [{origin.place}]")
+            lines.append(f"{_INDENT}why this {name}: {origin.comment}{_place(origin)}")
     return lines

@@ -68,7 +68,7 @@ def read_text(text: str, source: str) -> WrittenProfile:
 
 def _text_of(path: Path, known_as: str) -> str:
     try:
-        return path.read_bytes().decode()
+        return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         known = ", ".join(profile_names()) or "none"
         raise UsageError(
@@ -87,6 +87,8 @@ def _put_together(text: str, source: str, above: tuple[Path, ...]) -> WrittenPro
     """Return a text over its base; ``above`` are the files that led to it, itself the last."""
     try:
         data = tomllib.loads(text)
+    except RecursionError as error:
+        raise UsageError(f"{source}: its values are nested too deeply") from error
     except tomllib.TOMLDecodeError as error:
         raise UsageError(_toml_problem(source, text, str(error))) from error
     top = WrittenProfile(source, data, dict(_origins(data, source, comments_of(text))))

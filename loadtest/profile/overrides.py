@@ -49,7 +49,7 @@ def _value(text: str) -> object:
         return text
     try:
         parsed: object = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return text
     return parsed
 

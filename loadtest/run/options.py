@@ -2,7 +2,6 @@
 
 import argparse
 import math
-import re
 from argparse import ArgumentParser
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ from loadtest.errors import UsageError
 from loadtest.metrics.verdict.grammar import parse_all
 from loadtest.profile import RATES, Profile, load_profile
 from loadtest.provisioning import read_existing
+from loadtest.run.durations import duration_s
 from loadtest.run.network_options import add_network_arguments, network_settings
 from loadtest.workload import Existing, LoadPlan
 
@@ -27,11 +27,6 @@ __all__ = [
     "run_options",
 ]
 
-_DURATION = re.compile(
-    r"(?P<number>\d+(?:\.\d+)?)|(?:(?P<h>\d+(?:\.\d+)?)h)?(?:(?P<m>\d+(?:\.\d+)?)m(?!s))?"
-    r"(?:(?P<s>\d+(?:\.\d+)?)s)?(?:(?P<ms>\d+)ms)?"
-)
-_SECONDS = {"number": 1.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 DEFAULT_PROFILE = "smoke"
 ANY_PORT = "127.0.0.1:0"
@@ -188,22 +183,6 @@ def _add_place_arguments(add: Callable[..., None]) -> None:
         metavar="HOST",
         help="needed for a public host of the vendor: its name, once more",
     )
-
-
-def duration_s(text: str, named: str = "--duration") -> float:
-    """Return the seconds that ``text`` names, as ``30s``, ``5m`` or ``1h30m``.
-
-    Raises:
-        UsageError: It is no duration; ``named`` is what gave it.
-    """
-    match = _DURATION.fullmatch(text)
-    parts = (
-        {unit: float(value) for unit, value in match.groupdict().items() if value} if match else {}
-    )
-    seconds = sum(value * _SECONDS[unit] for unit, value in parts.items())
-    if seconds <= 0:
-        raise UsageError(f"{named} is {text!r}; it must be a time above 0 such as 30s, 5m or 1h30m")
-    return round(seconds, 3)
 
 
 def _device_count(text: str) -> int:

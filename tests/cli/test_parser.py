@@ -30,7 +30,7 @@ from loadtest.cli.main import main
         ),
         pytest.param(
             ["profiles", "explian", "smoke"],
-            "loadtest profiles: what: there is no 'explian'; did you mean explain?",
+            "loadtest profiles: WHAT: there is no 'explian'; did you mean explain?",
             id="a mistyped choice",
         ),
         pytest.param(

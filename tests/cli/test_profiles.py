@@ -97,3 +97,50 @@ def test_a_profile_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match="it cannot be written: no such file or directory"):
         call("fit", str(events), "-o", str(tmp_path / "no" / "my.toml"))
+
+
+def test_a_secret_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    for what in ("show", "explain"):
+        assert call(what, "smoke", "--set", "target.api_key=hush") == 0
+        assert "hush" not in capsys.readouterr().out
+
+
+def test_explain_takes_the_overrides_of_a_run(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("explain", "spike", "--duration", "18s", "--devices", "40") == 0
+    said = capsys.readouterr().out
+    assert "40 devices" in said
+    assert "18 s, dialect 2" in said
+    with pytest.raises(UsageError, match="give one of them"):
+        call("explain", "spike", "--devices", "40", "--scale", "2")
+
+
+def test_validate_is_check(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("validate", "smoke") == call("check", "smoke") == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == second
+
+
+def test_nothing_is_written_over_unless_it_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "events.csv"
+    path.write_text("mine")
+    with pytest.raises(UsageError, match="it is there already; --force writes over it"):
+        call("sample", "smoke", "-o", str(path))
+    assert path.read_text() == "mine"
+
+    assert call("sample", "smoke", "-o", str(path), "--force") == 0
+    assert path.read_text() != "mine"
+
+
+def test_a_profile_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(b'\xef\xbb\xbfbase = "smoke"\ndescription = "with a mark"\n')
+
+    assert load_profile(str(path)).description == "with a mark"
+
+
+def test_what_is_nested_too_deeply_is_said_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "deep.toml"
+    path.write_text("x = " + "[" * 50_000)
+
+    with pytest.raises(UsageError, match="its values are nested too deeply"):
+        call("check", str(path))

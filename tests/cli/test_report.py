@@ -13,6 +13,7 @@ from loadtest.report import RunFolder, write_results
 from loadtest.report.run_record import RunRecord, run_results
 from loadtest.report.summary import RunFacts
 from tests.support.observation_calls import RUN_ID, STARTED_NS, recorded
+from tests.support.summaries import passing_summary
 
 
 def _record(workers: int = 1, *, is_final: bool = True) -> RunRecord:
@@ -130,11 +131,8 @@ def test_a_report_is_never_written_over(
     assert "cannot be made: File exists; use --into" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [[], ["results/x", "--from-recording", "y"]])
-def test_a_run_is_named_in_one_way(
-    arguments: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["report", *arguments]) == 2
+def test_a_run_is_named_in_one_way(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "results/x", "--from-recording", "y"]) == 2
     assert "either the folder of a run or, with --from-recording" in capsys.readouterr().err
 
 
@@ -150,3 +148,38 @@ def test_the_folder_of_a_run_is_rendered_again(recording: Path, tmp_path: Path) 
     assert main(["report", str(folder.path)]) == 0
     assert "report.html" in folder.names()
     assert folder.read_summary() == summary
+
+
+@pytest.fixture
+def two_runs(tmp_path: Path) -> Path:
+    """Results with two runs, of which the second is the later one."""
+    results = tmp_path / "results"
+    for name in ("20261122T190000Z-early-0001", "20261122T200000Z-late-0002"):
+        RunFolder(results / name).path.mkdir(parents=True)
+        RunFolder(results / name).write_summary({**passing_summary(), "run_id": name})
+    return results
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        pytest.param((), id="the latest one"),
+        pytest.param(("20261122T200000Z-late-0002",), id="a run id"),
+        pytest.param(("{results}/20261122T200000Z-late-0002",), id="a folder"),
+        pytest.param(("{results}/20261122T200000Z-late-0002/summary.json",), id="its summary"),
+    ],
+)
+def test_a_run_may_be_named_in_many_ways(
+    named: tuple[str, ...], two_runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = [each.format(results=two_runs) for each in named]
+
+    assert main(["report", *asked, "--results", str(two_runs)]) == 0
+    assert "20261122T200000Z-late-0002" in capsys.readouterr().out.replace("\n", "")
+
+
+def test_without_any_run_there_is_nothing_to_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", "--results", str(tmp_path)]) == 2
+    assert "there is no run in it" in capsys.readouterr().err

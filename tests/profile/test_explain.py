@@ -31,7 +31,9 @@ def test_each_changed_key_has_meaning_default_reason_and_place(tmp_path: Path) -
 
     assert "  workload.read_probability = 0.5   (default 0.0)\n" in text
     assert "      How likely a device reads a message that reaches it. (probability)\n" in text
-    assert f"why: half of it [{tmp_path / 'top.toml'}]" in unwrapped(text)
+    assert f"by {tmp_path / 'top.toml'} where nothing else is said" in unwrapped(text)
+    assert "why: half of it " in unwrapped(text), "its own file is not named at every key"
+    assert text.count("top.toml") == 1
     assert "  population.users = 20\n" in text
     assert f"why: a class [{tmp_path / 'low.toml'}]" in unwrapped(text)
 
@@ -103,3 +105,10 @@ def test_every_profile_of_the_library_gives_its_reasons(name: str) -> None:
         reason = entry.partition("why")[2]
         assert len(reason) > len(": N."), entry
         assert "no reason is given" not in entry, entry
+
+
+def test_a_secret_is_hidden_wherever_it_stands() -> None:
+    text = explain(load_with_origins("smoke", ["target.api_key=hush"]))
+
+    assert "hush" not in text
+    assert '  target.api_key = "(hidden)"' in text

@@ -18,7 +18,6 @@ from loadtest.run.options import (
     ANY_PORT,
     RunOptions,
     add_arguments,
-    duration_s,
     run_options,
 )
 from loadtest.workload import ExistingUser
@@ -129,20 +128,6 @@ def test_a_rate_that_is_given_is_not_scaled() -> None:
         assert options(*override, *size).planned_load().messages_per_s == pytest.approx(
             200, rel=0.01
         )
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("30", 30), ("30s", 30), ("5m", 300), ("1h30m", 5_400), ("1h2m3s", 3_723), ("250ms", 0.25)],
-)
-def test_a_duration_may_have_parts(text: str, seconds: float) -> None:
-    assert duration_s(text) == seconds
-
-
-@pytest.mark.parametrize("text", ["", "0", "-3s", "soon", "1m1h", "5 m", "1x"])
-def test_what_is_no_duration_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="must be a time above 0 such as 30s, 5m or 1h30m"):
-        duration_s(text)
 
 
 def test_secrets_are_known_by_name(tmp_path: Path) -> None:

@@ -4,10 +4,8 @@ It lives in the process that leads a run. Whatever ends the run, what had been r
 written, once.
 """
 
-import importlib.metadata
 import logging
 import os
-import platform
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -46,13 +44,13 @@ from loadtest.run.leader.shortfall import add_shortfall
 from loadtest.run.options import RunOptions
 from loadtest.run.presentation import presentation
 from loadtest.run.run_log import RunLog
+from loadtest.run.versions import versions
 from loadtest.selftest.outcome import latest_outcome
 from loadtest.web.desk import WorkerState
 from loadtest.web.live import LiveRun
 
 __all__ = ["RunContext", "RunResults"]
 
-_LIBRARIES = ("locust", "gevent", "websockets", "uvloop", "orjson", "msgspec")
 _logger = logging.getLogger("loadtest")
 
 
@@ -486,9 +484,3 @@ def failure_lines(totals: Totals) -> list[str]:
         ]
     lost = totals.figures.load.connections_lost
     return lines + [f"connection lost {n} times: {why}" for why, n in sorted(lost.items())]
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of what a run depends on."""
-    found = {name: importlib.metadata.version(name) for name in _LIBRARIES}
-    return {"loadtest": loadtest.__version__, "python": platform.python_version(), **found}
