@@ -51,7 +51,7 @@ ALLOWED: dict[str, set[str]] = {
         "chat",
     },
     # It asks the leading process through an interface, and imports nothing of it.
-    "web": {"comparison", "report", "metrics"},
+    "web": {"capacity", "comparison", "report", "metrics"},
     "simulation": {
         "engine",
         "device",

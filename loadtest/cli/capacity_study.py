@@ -1,7 +1,7 @@
 """A study from its first trial to its report: the only place where its parts meet.
 
-After each trial ``capacity.json`` is written, so that whatever happens later, what is known is
-kept, and ``--resume`` goes on from there.
+After each trial ``capacity.json`` and the report are written, so that whatever happens later, what
+is known is kept, ``--resume`` goes on from there, and the web UI shows the course of the study.
 """
 
 import signal
@@ -15,7 +15,6 @@ import msgspec
 from rich.console import Console
 
 from loadtest.capacity.answer import load_text
-from loadtest.capacity.folder import write_study
 from loadtest.capacity.judged import TrialPlan, judged
 from loadtest.capacity.planning import AxisPlan, Lengths
 from loadtest.capacity.progress import StudyProgress
@@ -105,7 +104,6 @@ class StudyRun:
         finally:
             self._progress.close()
         study = self._write(by)
-        render_study(self._folder, study)
         self._print(study)
         if by is StoppedBy.PERSON:
             return ExitCode.STOPPED
@@ -192,7 +190,7 @@ class StudyRun:
 
     def _write(self, by: StoppedBy | None) -> Study:
         study = studied(self._facts, self._trials, by, self._elapsed_before_s + self._spent_s)
-        write_study(self._folder, study)
+        render_study(self._folder, study)
         return study
 
     def _print(self, study: Study) -> None:

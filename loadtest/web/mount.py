@@ -27,6 +27,7 @@ from loadtest.web.origin import forbid_foreign_readers, is_foreign
 from loadtest.web.prometheus import CONTENT_TYPE, Exposition
 from loadtest.web.runs import EarlierRuns
 from loadtest.web.screen import Screen
+from loadtest.web.studies import study_rows
 
 __all__ = ["ChatPages", "LocustWeb"]
 
@@ -209,7 +210,7 @@ class ChatPages:
         return _json({"plan": dict(plan), "problems": [each.to_dict() for each in problems]})
 
     def _runs_json(self) -> Response:
-        return _json({"runs": self._runs.rows()})
+        return _json({"runs": self._runs.rows(), "studies": study_rows(self._desk.results_folder)})
 
     def _file(self, run_id: str, name: str) -> Response:
         path = self._runs.file(run_id, name)

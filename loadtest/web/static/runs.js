@@ -19,7 +19,7 @@ const COLUMNS = [
 const TONES = { PASS: "good", FAIL: "bad", INCONCLUSIVE: "warn", STOPPED: "warn" };
 
 const place = document.getElementById("runs");
-const view = { runs: [], sort: "run_id", isUp: false, profile: "", ticked: [] };
+const view = { runs: [], studies: [], sort: "run_id", isUp: false, profile: "", ticked: [] };
 
 function rows() {
   const kept = view.runs.filter((run) => !view.profile || run.profile === view.profile);
@@ -92,6 +92,40 @@ function row(run) {
   return el("tr", {}, el("th", { scope: "row" }, title), cells, el("td", {}, files), tick(run));
 }
 
+const STUDY_TONES = { pass: "good", fail: "bad", invalid: "warn" };
+const STUDY_PAUSE_MS = 5000;
+
+function studyRow(study) {
+  const page = { run_id: study.study_id };
+  const names = study.files ?? [];
+  const title = names.includes("report.html") ? Object.assign(link(page, "report.html"), { textContent: study.study_id }) : study.study_id;
+  const others = names.filter((name) => name !== "report.html");
+  const files = el("details", {}, el("summary", {}, `${others.length} files`), others.flatMap((name) => [link(page, name), el("br")]));
+  if (study.problem) {
+    return el("tr", {}, el("th", { scope: "row" }, title), el("td", { class: "ck-warn", colspan: 3 }, study.problem), el("td", {}, files));
+  }
+  const trials = study.trials.map((trial) => el(
+    "span",
+    { class: `ck-${STUDY_TONES[trial.outcome]}`, title: `${trial.outcome}, p99 ${span(trial.p99_ms)}, ${count(trial.deliveries_per_s)} deliveries/s, lost ${count(trial.lost)}` },
+    `${trial.load} ${trial.outcome}; `,
+  ));
+  return el(
+    "tr", {},
+    el("th", { scope: "row" }, title),
+    el("td", {}, study.stopped_by ? `ended: ${study.stopped_by}` : "goes on, or was killed"),
+    el("td", { class: "ck-words" }, study.answer),
+    el("td", { class: "ck-words" }, `${study.unit}: `, trials),
+    el("td", {}, files),
+  );
+}
+
+function studies() {
+  if (!view.studies.length) return [];
+  const head = el("tr", {}, ["study", "state", "answer so far", "trials", "files"].map((title) => el("th", { scope: "col" }, title)));
+  const table = el("table", { class: "ck-studies" }, el("thead", {}, head), el("tbody", {}, view.studies.map(studyRow)));
+  return [el("h2", {}, "Capacity studies"), scrolled(table, "Capacity studies")];
+}
+
 function draw() {
   const profiles = [...new Set(view.runs.map((run) => run.profile).filter(Boolean))].sort();
   const filter = el(
@@ -105,11 +139,29 @@ function draw() {
   const head = el("tr", {}, COLUMNS.map(heading), el("th", { scope: "col" }, "files"), el("th", { scope: "col" }, "compare"));
   replace(
     place.firstElementChild,
+    studies(),
     el("div", { class: "ck-controls" }, el("label", {}, "profile ", filter), el("span", { class: "ck-note", role: "status" }, `${shown.length} of ${view.runs.length} runs`), compareLink()),
     shown.length
       ? scrolled(el("table", { class: "ck-runs" }, el("thead", {}, head), el("tbody", {}, shown.map(row))), "Earlier runs")
       : el("p", {}, "No run has left results yet."),
   );
+}
+
+/** Shows what is known, and asks again while a study goes on: it is written after each trial. */
+function take(known) {
+  view.runs = known.runs;
+  view.studies = known.studies;
+  draw();
+  if (view.studies.some((study) => study.stopped_by === null)) setTimeout(again, STUDY_PAUSE_MS);
+}
+
+async function again() {
+  try {
+    const answer = await fetch(new URL("runs.json", ROUTES), { cache: "no-store" });
+    if (answer.ok && !answer.redirected) take(await answer.json());
+  } catch {
+    setTimeout(again, STUDY_PAUSE_MS); // the server is away for a moment
+  }
 }
 
 async function open() {
@@ -121,8 +173,7 @@ async function open() {
     replace(place.firstElementChild, el("p", { class: "ck-trouble" }, "The runs cannot be listed: log in, and load this page again."));
     return;
   }
-  view.runs = (await answer.json()).runs;
-  draw();
+  take(await answer.json());
 }
 
 open();
