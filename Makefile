@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PROFILE ?= smoke
+# Under ten minutes: make bench BENCH='--time-limit 400 --rounds 2 --only limit,loadtest,loadtest-python,locust,node'
+BENCH ?= --time-limit 640
 
 .DEFAULT_GOAL := help
 .PHONY: help run ui test check format bench curves clean
@@ -42,7 +44,7 @@ format: $(VENV)/.test  ## format and mend what can be mended
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/.test  ## measure the engine against its limit and its rivals, and its parts
-	$(BIN)/python -m tests.benchmarks.run --time-limit 640
+	$(BIN)/python -m tests.benchmarks.run $(BENCH)
 	$(BIN)/python -m tests.benchmarks.parts
 	$(BIN)/python -m tests.benchmarks.cores
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from loadtest.chat.correlation import KEYSTROKES_SEPARATOR
-from loadtest.chat.resources import ChannelLinks
 from loadtest.clock import process_cpu_ns
 from loadtest.device import ChatSession, Device
 from loadtest.observations import ChatEvent, Observer
 from tests.benchmarks.errors import BenchmarkError
+from tests.support import stompx_resources as resources
 from tests.support.device_world import RUN, DeviceWorld, Rig
 from tests.support.recordings import RecordedFrame, recording
-from tests.support.stompx_peer import message
+from tests.support.stompx_peer import connected, message, receipt
 
 __all__ = ["EVENTS", "CountingObserver", "bring_up_cost", "event_cost"]
 
@@ -133,44 +133,67 @@ def event_cost(kind: EventKind, count: int) -> int:
 def bring_up_cost(devices: int) -> int:
     """Return the CPU nanoseconds that ``devices`` take to an active chat session each.
 
+    They go step by step together, so that a clock that is slow to read is read once a step, and
+    what their peers do is not timed.
+
     Raises:
         BenchmarkError: One of them has no active chat session.
     """
     world, observer = _world()
     links = world.learn_channel()
-    cost_ns = 0
-    for number in range(1, devices + 1):
-        rig = _TimedRig(world, Device(number, f"user{number}", world.fleet))
-        rig.activate()
-        rig.enter(links)
-        cost_ns += rig.cost_ns
+    numbers = range(1, devices + 1)
+    rigs = [Rig(world, Device(number, f"user{number}", world.fleet)) for number in numbers]
+    cost_ns = _cost_ns(lambda: _each(rigs, Rig.start))
+    world.asked.reverse()
+    cost_ns += _cost_ns(lambda: _each(rigs, Rig.open))
+    cost_ns += _feed(rigs, [rig.peer.accept() for rig in rigs])
+    cost_ns += _feed(rigs, [rig.peer.say(connected()) for rig in rigs if rig.read()])
+    for number in range(3):  # the current user, then two grants
+        answers = [_answer(rig, number) for rig in rigs]
+        cost_ns += _feed(rigs, answers)
+    cost_ns += _grant(rigs)
+    cost_ns += _cost_ns(lambda: [rig.ask_to_enter(links) for rig in rigs])
+    for _ in range(2):
+        cost_ns += _grant(rigs)
     if observer.counts["chat_session_started"] != devices:
         raise BenchmarkError(f"not all of {devices} chat sessions became active")
     return cost_ns
 
 
-class _TimedRig(Rig):
-    """Counts the CPU time of the device, without that of its peer."""
-
-    cost_ns = 0
-
-    def start(self) -> None:
-        self.cost_ns += _cost_ns(super().start)
-
-    def open(self) -> None:
-        self.cost_ns += _cost_ns(super().open)
-
-    def feed(self, data: bytes) -> None:
-        self.cost_ns += _cost_ns(lambda: super(_TimedRig, self).feed(data))
-
-    def ask_to_enter(self, links: ChannelLinks, **arguments: Any) -> ChatSession:
-        before_ns = process_cpu_ns()
-        chat_session = super().ask_to_enter(links, **arguments)
-        self.cost_ns += process_cpu_ns() - before_ns
-        return chat_session
+def _answer(rig: Rig, number: int) -> bytes:
+    """Return the answer to the latest relay: the current user, or a grant."""
+    user = resources.current_user(rig.world.dialect, rig.device.number, rig.device.username)
+    resource = {"grant": "g"} if number else user
+    subscribe = rig.read()[-1]
+    return rig.peer.say(message(subscribe.require("id"), resources.relayed(resource)))
 
 
-def _cost_ns(work: Callable[[], None]) -> int:
+def _grant(rigs: list[Rig]) -> int:
+    """Answer what was subscribed; return what the devices took for that."""
+    wanted = [[frame.get("receipt") for frame in rig.read()] for rig in rigs]
+    answers = [
+        rig.peer.say(*(receipt(each) for each in receipts if each is not None))
+        for rig, receipts in zip(rigs, wanted, strict=True)
+    ]
+    return _feed(rigs, answers)
+
+
+def _feed(rigs: list[Rig], data: list[bytes]) -> int:
+    pairs = list(zip(rigs, data, strict=True))
+
+    def feed_all() -> None:
+        for rig, each in pairs:
+            rig.feed(each)
+
+    return _cost_ns(feed_all)
+
+
+def _each(rigs: list[Rig], work: Callable[[Rig], None]) -> None:
+    for rig in rigs:
+        work(rig)
+
+
+def _cost_ns(work: Callable[[], object]) -> int:
     before_ns = process_cpu_ns()
     work()
     return process_cpu_ns() - before_ns

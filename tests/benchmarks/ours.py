@@ -10,6 +10,7 @@ import importlib.util
 import shlex
 import sys
 
+from loadtest.device.readers import VARIABLE, is_built
 from tests.benchmarks.client import Command
 from tests.benchmarks.errors import UnavailableError
 from tests.benchmarks.plan import Plan
@@ -20,17 +21,21 @@ DRIVER = "tests.benchmarks.ours_client"
 """The module that runs our engine for the benchmark."""
 
 
-def command(plan: Plan, template: str | None) -> Command:
+def command(plan: Plan, template: str | None, reader: str = "compiled") -> Command:
     """Return the command that runs our engine with ``plan``.
 
     Args:
         plan: What to run.
+        reader: Which reader its devices have.
         template: A command line with ``{port}``, ``{devices}``, ``{channel_size}`` and ``{rate}``
             in it; None for the driver of the benchmarks.
 
     Raises:
-        UnavailableError: The engine or its driver cannot be imported.
+        UnavailableError: The engine or its driver cannot be imported, or the reader was not built.
     """
+    if reader == "compiled" and not is_built():
+        raise UnavailableError("the compiled reader was not built: there is no C compiler")
+    environment = {VARIABLE: reader}
     if template is not None:
         filled = template.format(
             port=plan.port,
@@ -38,13 +43,13 @@ def command(plan: Plan, template: str | None) -> Command:
             channel_size=plan.channel_size,
             rate=plan.open_rate_per_s,
         )
-        return Command(shlex.split(filled))
+        return Command(shlex.split(filled), environment)
     for module in ("loadtest.engine", DRIVER):
         _require(module)
     words = [sys.executable, "-m", DRIVER, "--port", str(plan.port)]
     words += ["--devices", str(plan.devices), "--channel-size", str(plan.channel_size)]
     words += ["--rate", f"{plan.rate_per_s:g}", "--window", str(plan.window)]
-    return Command(words)
+    return Command(words, environment)
 
 
 def _require(module: str) -> None:

@@ -38,7 +38,8 @@ _ODD_VALUES: tuple[Any, ...] = (
 )  # fmt: skip
 # Of these a right frame has one already: which one counts?
 _MEMBERS: tuple[dict[str, Any], ...] = (
-    {"id": 5}, {"id": 6}, {"type": "thread.typing.stopped"}, {"resource": {"id": 5}}, {"id": 8},
+    {"id": 5}, {"id": 2**64 + 5}, {"id": 10**18}, {"id": 0.5}, {"type": "thread.typing.stopped"},
+    {"resource": {"id": 5}},
     {"keys": f"#lt.{RUN}.5"}, {"message": "~link"}, {"parent": "~q"}, {"user": {"id": 5}},
     {PROPERTY: [RUN, 5, 7, 1, 50, 60]}, {"_relays": {"message": "~z"}}, {"channel": {"id": 5}},
     {"properties": {PROPERTY: [RUN, 4, 7, 1, 50, 60]}}, {"data": {"type": "x"}},
@@ -141,7 +142,7 @@ class _Maker:
             indent=rng.choice([None, None, 1]),
             separators=rng.choice([(",", ":"), (" ,\r\n", "\t: ")]),
         )
-        if rng.random() < 0.2:
+        if rng.random() < 0.3:
             text = self._spelled(text)
         return topic, text.encode("utf-8", "surrogatepass")
 
@@ -173,7 +174,12 @@ class _Maker:
             member = rng.choice(_MEMBERS)
             if rng.random() < 0.3:
                 member = {rng.choice(_NAMES): rng.choice(_ODD_VALUES)}
-            return self._replaced(text, "{", json.dumps(member)[:-1] + ",")
+            added = json.dumps(member)[1:-1]
+            if rng.random() < 0.2:  # the first letter of its name as an escape
+                added = f'"\\u00{ord(added[1]):02x}{added[2:]}'
+            # Behind a value, where it counts, or before the others.
+            ahead = rng.random() < 0.5
+            return self._replaced(text, *(("{", f"{{{added},") if ahead else ("}", f",{added}}}")))
         if rng.random() < 0.2:
             return text + rng.choice([" ", "\n", "x", "}", "\0"])
         return self._replaced(text, *rng.choice(_SPELLINGS))
