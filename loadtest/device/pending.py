@@ -171,6 +171,9 @@ class PendingActions:
             pending.accepted_ns,
             now_ns,
         )
+        if not self.awaited:
+            # An emptied table keeps its room, a cleared one gives it back: idle devices are many.
+            self.awaited.clear()
         if pending.done is not None:
             pending.done(Outcome(body=body), now_ns)
 

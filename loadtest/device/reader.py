@@ -250,9 +250,10 @@ class CompiledReader(PythonReader):
     def read(self, data: bytes) -> Iterable[Arrival]:
         """Return what ``data`` completes."""
         messages = self._stream
-        data = messages.join(data)
-        if not data:
-            return ()
+        if messages.rest is not None:
+            data = messages.join(data)
+            if not data:
+                return ()
         if self._parser is not None or not messages.is_between_messages:
             return self._arrivals(messages.feed(data))
         arrivals, end = self._scanner.read(data, self._prefix, self._random_bits)

@@ -138,13 +138,14 @@ class MessageReader:
     """
 
     __slots__ = (
-        "_buffer",
         "_fragments",
         "_is_over",
         "_max_message_bytes",
         "_needed_bytes",
         "_opened",
         "_size_bytes",
+        "is_between_messages",
+        "rest",
     )
 
     def __init__(self, *, max_message_bytes: int = MAX_MESSAGE_BYTES) -> None:
@@ -152,26 +153,25 @@ class MessageReader:
         self._is_over = False
         # An incomplete frame, and how long it must be before looking at it again is worth while:
         # so a large message in many small reads costs linear, not quadratic time.
-        self._buffer = bytearray()
+        self.rest: bytearray | None = None
+        """The incomplete frame; None: there is none, as nearly always."""
         self._needed_bytes = 0
         # The fragmented message that is open: its opcode (None: there is none), parts and size.
         self._opened: Opcode | None = None
-        self._fragments: list[bytes] = []
+        self._fragments: list[bytes] | None = None
         self._size_bytes = 0
-
-    @property
-    def is_between_messages(self) -> bool:
-        """Whether the next byte is the first one of a message, if anything may come at all."""
-        return self._opened is None and not self._is_over
+        self.is_between_messages = True
+        """Whether a message may begin with the next frame."""
 
     def join(self, data: bytes) -> bytes:
         """Return ``data`` behind what was kept; empty if that is no whole frame yet, and kept."""
-        if self._buffer:
-            self._buffer += data
-            if len(self._buffer) < self._needed_bytes:
-                return b""
-            data = bytes(self._buffer)
-            self._buffer.clear()
+        if self.rest is None:
+            return data
+        self.rest += data
+        if len(self.rest) < self._needed_bytes:
+            return b""
+        data = bytes(self.rest)
+        self.rest = None
         return data
 
     def feed(self, data: bytes, at: int = 0) -> list[tuple[int, bytes]]:
@@ -184,7 +184,7 @@ class MessageReader:
             RemoteProtocolError: The server broke a rule of RFC 6455; messages before that in this
                 piece are dropped with it.
         """
-        if self._buffer:
+        if self.rest is not None:
             data = self.join(data)
         messages: list[tuple[int, bytes]] = []
         limit = self._max_message_bytes
@@ -207,7 +207,7 @@ class MessageReader:
                     continue
             end = self._read_frame(data, at, messages)
             if end is None:
-                self._buffer += data[at:]
+                self.rest = bytearray(data[at:])
                 break
             at = end
         return messages
@@ -264,6 +264,7 @@ class MessageReader:
             raise self._broken(f"got a fragment of {opcode.name}; control frames must be whole")
         if opcode is Opcode.CLOSE:
             self._is_over = True
+            self.is_between_messages = False
             parse_close(payload)
             if self._opened is not None:
                 raise self._broken("got CLOSE in the middle of a fragmented message")
@@ -282,15 +283,18 @@ class MessageReader:
             opcode = self._opened
         elif self._opened is not None:
             raise self._broken(f"got {opcode.name} in the middle of a fragmented message")
-        self._fragments.append(payload)
+        fragments = [] if self._fragments is None else self._fragments
+        fragments.append(payload)
         if not is_final:
             self._opened = opcode
+            self._fragments = fragments
             self._size_bytes += len(payload)
+            self.is_between_messages = False
             return
-        message = b"".join(self._fragments)
-        self._fragments.clear()
-        self._opened = None
+        message = b"".join(fragments)
+        self._opened = self._fragments = None
         self._size_bytes = 0
+        self.is_between_messages = True
         if opcode is _TEXT:
             self._check_text(message)
         messages.append((opcode, message))
@@ -300,10 +304,12 @@ class MessageReader:
             payload.decode()
         except UnicodeDecodeError as error:
             self._is_over = True
+            self.is_between_messages = False
             raise RemoteProtocolError(
                 f"got a TEXT message that is not UTF-8 at byte {error.start} of {len(payload)}"
             ) from error
 
     def _broken(self, text: str) -> RemoteProtocolError:
         self._is_over = True
+        self.is_between_messages = False
         return RemoteProtocolError(text)
