@@ -90,6 +90,8 @@ class RunFacts:
     """With the number of the worker."""
     is_stopped: bool = False
     """Whether a person stopped the run."""
+    user_errors: tuple[tuple[str, int], ...] = ()
+    """What tasks and handlers of the locustfile raised, and how often."""
     errors: tuple[str, ...] = ()
     """What failed in the load generator itself."""
     target_gone: str = ""
@@ -240,6 +242,7 @@ def _soundness(summary: Mapping[str, Any], run: RunFacts, problems: tuple[str, .
         duration_s=run.duration_s,
         unwritten=len(run.unwritten),
         exhausted=summary["generator"]["exhausted"],
+        user_errors=run.user_errors,
     )
 
 
@@ -264,6 +267,7 @@ def _generator(totals: Totals, run: RunFacts, work: Mapping[str, Any]) -> dict[s
         "dropped_ratio": ratio_value(work["dropped"], work["planned"], Better.LOWER),
         "errors": len(run.errors),
         "exhausted": _exhausted(totals),
+        "user_errors": sum(times for _, times in run.user_errors),
         "workers": run.workers,
         "workers_lost": run.workers_lost,
         "workers_early": run.workers_early,

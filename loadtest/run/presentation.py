@@ -25,6 +25,8 @@ class Presentation:
     """Whether our progress is shown."""
     ignores_ambient: bool = False
     """Whether Locust's variables and configuration files are left aside."""
+    keeps_output_free: bool = False
+    """Whether standard output belongs to somebody else, such as Locust's ``--json``."""
     is_judged: bool = False
     """Whether a run has come to a verdict, so that the exit code is that of the verdict."""
     complain: Callable[[str], None] = _logger.error

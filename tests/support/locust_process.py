@@ -53,6 +53,10 @@ class FakeRunner:
         self.calls: list[str] = []
         self.on_stop: Callable[[], object] = lambda: None
 
+    def start(self, user_count: int, spawn_rate: float) -> None:
+        """Take note of a start."""
+        self.calls.append(f"start {user_count}")
+
     def stop(self) -> None:
         """Stop as Locust's runners do: with the event first."""
         self.calls.append("stop")

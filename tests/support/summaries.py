@@ -275,6 +275,7 @@ def _generator() -> dict[str, Any]:
         "dropped_ratio": 0.0,
         "errors": 0,
         "exhausted": 0,
+        "user_errors": 0,
         "workers": 1,
         "workers_lost": 0,
         "workers_early": 0,

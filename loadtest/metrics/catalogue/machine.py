@@ -63,6 +63,12 @@ GENERATOR = Block(
             "the run INCONCLUSIVE",
             Gravity.REMARK,
         ),
+        count(
+            "user_errors",
+            "count",
+            "exceptions of tasks and handlers of the locustfile; any takes a `PASS` away",
+            Gravity.REMARK,
+        ),
         amount("workers", "processes", "processes that generated load"),
         count(
             "workers_lost",

@@ -15,8 +15,10 @@ from typing import Any
 from loadtest.metrics.verdict.grammar import Consequence
 from loadtest.metrics.verdict.thresholds import ThresholdResult, shown_value
 
-__all__ = ["ExitCode", "Reason", "Soundness", "Verdict", "judge"]
+__all__ = ["CODE_RAISED", "ExitCode", "Reason", "Soundness", "Verdict", "judge"]
 
+CODE_RAISED = "user_code_raised"
+"""Code of the reason that code of the locustfile raised."""
 _CLOCK_SHARE = 0.1
 _LONGER = 1.1
 """A run that is advised has this much more than the samples that are needed."""
@@ -34,6 +36,8 @@ class ExitCode(IntEnum):
     """Bad profile or arguments, or a refused target: nothing was sent."""
     INCONCLUSIVE = 3
     """The run cannot support a verdict."""
+    CODE_RAISED = 4
+    """The run is valid but for code of the locustfile that raised."""
     STOPPED = 130
     """A person stopped it."""
 
@@ -108,6 +112,8 @@ class Soundness:
     is_stopped: bool = False
     errors: tuple[str, ...] = ()
     """What failed in the load generator itself, each with its traceback."""
+    user_errors: tuple[tuple[str, int], ...] = ()
+    """What tasks and handlers of the locustfile raised, and how often."""
     exhausted: int = 0
     """Connections that were not opened because this machine had no port or file left."""
     target_gone: str = ""
@@ -209,6 +215,10 @@ def _unclear(soundness: Soundness, results: Iterable[ThresholdResult]) -> Iterab
     if soundness.missing_s and not soundness.is_stopped:
         remedy = "the run ended before its planned end: see run.log for what ended it"
         yield Reason("ended_early", "sending_s", soundness.missing_s, 0, remedy)
+    if soundness.user_errors:
+        first, raised = soundness.user_errors[0][0], sum(n for _, n in soundness.user_errors)
+        remedy = f"users did not do what they were written for: {first} (see run.log)"
+        yield Reason(CODE_RAISED, "generator.user_errors", raised, 0, remedy)
     if soundness.unwritten:
         remedy = "whoever asked for results has none: free some space or use --results DIR"
         yield Reason("results_not_written", "results", soundness.unwritten, 0, remedy)

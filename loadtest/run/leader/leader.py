@@ -10,7 +10,7 @@ import logging
 import sys
 import traceback
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +83,8 @@ class RunLeader:
         end_at_hang_up()
         if presentation.hides_locust:
             quiet_locust()
+        elif getattr(self.parsed, "json", False):
+            presentation.keeps_output_free = True
         try:
             self.token = token_of(self.parsed)
             """What workers must show; empty: nothing."""
@@ -115,7 +117,24 @@ class RunLeader:
         self._add(hooks.test_start, self._test_start)
         self._add(hooks.test_stopping, self._test_stopping)
         self._add(hooks.quitting, self._quitting)
+        if self.is_headless and self.is_profile_driven:
+            self._guard_size()
         Interrupts((self._stop, self._hurry), is_running=lambda: self.is_running).install()
+
+    def _guard_size(self) -> None:
+        """Let nobody change the number of users of a run: Locust's hidden keys would.
+
+        Locust itself starts a run anew with the same number, when it deals the users again.
+        """
+        start: Callable[..., None] = self.runner.start
+
+        def start_as_planned(user_count: int, *others: Any, **named: Any) -> None:  # noqa: ANN401
+            if self.is_running and user_count != self.parsed.num_users:
+                presentation.complain("the number of users is that of the plan, and stays")
+            else:
+                start(user_count, *others, **named)
+
+        self.runner.start = start_as_planned  # type: ignore[method-assign]
 
     def begin(self) -> None:
         """Begin a run on the target."""
@@ -416,6 +435,7 @@ class RunLeader:
         results.note_draining()
         self._drain_or_explain(results)
         self._note_target_gone(results)
+        results.note_user_errors(self._raised())
         results.finish()
 
     def _note_target_gone(self, results: RunResults) -> bool:
@@ -477,11 +497,19 @@ class RunLeader:
             self._intake.stop()
             self._intake = None
 
+    def _raised(self) -> Iterator[tuple[str, str, int]]:
+        """Yield what tasks and handlers have raised, on all workers, as Locust has collected it."""
+        for each in self.runner.exceptions.values():
+            trace = str(each["traceback"]).rstrip()
+            last = trace.splitlines()[-1].strip() if trace else ""
+            yield f"{each['msg']} (at: {last})" if last else str(each["msg"]), trace, each["count"]
+
     def _exit_code(self, results: RunResults) -> int:
-        if results.exit_code is ExitCode.PASSED and self.runner.exceptions:
-            # A task or a handler raised; Locust says what that is worth.
-            return int(self.parsed.exit_code_on_error)
-        return int(results.exit_code)
+        if not results.has_only_user_errors:
+            return int(results.exit_code)
+        asked = int(self.parsed.exit_code_on_error)
+        # Locust's default is 1, which says here that a threshold broke, and nothing else.
+        return int(ExitCode.CODE_RAISED) if asked == ExitCode.FAILED else asked
 
 
 def _complain(error: LoadtestError) -> None:

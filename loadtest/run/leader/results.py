@@ -7,7 +7,7 @@ written, once.
 import logging
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from loadtest.metrics.clocks.state import ClockState, uncertainty_between_ms
 from loadtest.metrics.figures.timeline import TimelineRow
 from loadtest.metrics.verdict.abort import Abort, AbortWatch
 from loadtest.metrics.verdict.grammar import parse_all
+from loadtest.metrics.verdict.verdict import CODE_RAISED
 from loadtest.recording import Journal
 from loadtest.recording.journal import RunFrame
 from loadtest.report import (
@@ -116,11 +117,14 @@ class RunResults:
         self._clocks: dict[int, ClockState] = {}
         self._readers: set[str] = set()
         self._errors: dict[str, int] = {}
+        self._user_errors: dict[str, int] = {}
         self._target_gone = ""
         self._is_stopped = False
         self.is_draining = False
         """Whether sending has ended and what is in flight is awaited."""
         self._verdict: Verdict | None = None
+        self._codes: set[str] = set()
+        """Codes of the reasons for the verdict."""
         self._unwritten: tuple[str, ...] = ()
         """Which files of the results could not be written, and why."""
         self._end = end
@@ -138,7 +142,7 @@ class RunResults:
             self.journal = Journal(Path(f"{path}.{self.run_id}") if path.exists() else path)
             self._keep(self._record(is_final=False))
         self._log = RunLog(self._folder.log_path)
-        self._console = Console()
+        self._console = Console(stderr=presentation.keeps_output_free)
         self._progress: Progress | None = None
         if presentation.shows_progress:
             duration_s = context.duration_s or profile.run.duration_s
@@ -188,6 +192,11 @@ class RunResults:
         if self._verdict is None:
             return ExitCode.INCONCLUSIVE
         return self._verdict.exit_code
+
+    @property
+    def has_only_user_errors(self) -> bool:
+        """Whether nothing but code of the locustfile has taken a PASS away."""
+        return self._verdict is Verdict.INCONCLUSIVE and self._codes == {CODE_RAISED}
 
     # --- while the run goes on -----------------------------------------------------------------
 
@@ -260,6 +269,13 @@ class RunResults:
     def note_stopped(self) -> None:
         """Take note that a person stopped the run."""
         self._is_stopped = True
+
+    def note_user_errors(self, raised: Iterable[tuple[str, str, int]]) -> None:
+        """Take what tasks and handlers have raised: each text, a traceback of it, and how often."""
+        for text, trace, times in raised:
+            if text not in self._user_errors:
+                self._log.detail(f"raised {times} times in the locustfile:\n{trace}", logging.ERROR)
+            self._user_errors[text] = times
 
     def note_error(self, text: str) -> None:
         """Take note of a defect of our own, which makes the run inconclusive.
@@ -389,6 +405,7 @@ class RunResults:
             write_again(self._folder, results)
         self._final = results.summary
         self._verdict = Verdict(results.summary["verdict"])
+        self._codes = {reason["code"] for reason in results.summary["reasons"]}
         print_summary(self._console, results.summary, self._folder.path, presentation.ending)
         self._tell_pipeline(results.summary)
 
@@ -463,6 +480,7 @@ class RunResults:
             is_stopped=self._is_stopped,
             aborted=self._aborted,
             errors=tuple(self._errors),
+            user_errors=tuple(sorted(self._user_errors.items(), key=lambda each: -each[1])),
             target_gone=self._target_gone,
             unwritten=self._unwritten,
             is_open_workload=context.is_open_workload,

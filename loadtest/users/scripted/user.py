@@ -37,6 +37,8 @@ from loadtest.users.scripted.handlers import (
 __all__ = ["ChatUser"]
 
 _logger = logging.getLogger("loadtest")
+# What handlers of this process have raised and is in its log.
+_shown_kinds: set[str] = set()
 
 
 class ChatUser(User):
@@ -105,8 +107,14 @@ class ChatUser(User):
         return device
 
     def _handler_failed(self, error: Exception) -> None:
-        """Show what a handler raised where Locust shows what a task raised."""
-        _logger.error("%s\n%s", error, "".join(traceback.format_exception(error)))
+        """Tell Locust what a handler raised, which counts it as what a task raised.
+
+        Its traceback is shown once per kind: a handler that fails fails for every message.
+        """
+        kind = f"{type(error).__name__}: {error}"
+        if kind not in _shown_kinds:
+            _shown_kinds.add(kind)
+            _logger.error("%s\n%s", kind, "".join(traceback.format_exception(error)))
         self.environment.events.user_error.fire(
             user_instance=self, exception=error, tb=error.__traceback__
         )

@@ -108,6 +108,13 @@ UNCLEAR = ThresholdResult(parse("actions.edit.p99_ms < 5"), 1.0, None, 12, 1000)
             id="a person who stops a run makes it shorter",
         ),
         pytest.param(
+            replace(SOUND, user_errors=(("KeyError: 4", 7), ("x", 1))),
+            [HELD],
+            Verdict.INCONCLUSIVE,
+            ["user_code_raised"],
+            id="code of the locustfile that raised",
+        ),
+        pytest.param(
             replace(SOUND, exhausted=3),
             [BROKEN],
             Verdict.INCONCLUSIVE,

@@ -21,6 +21,7 @@ from loadtest.run.presentation import presentation
 from loadtest.run.run_plan import RunPlan
 from loadtest.workload import Existing, ExistingUser
 from tests.support.locust_process import FakeRunner, Guest, environment, parsed
+from tests.support.scenes import Scene, ns
 
 ADDRESS = "http://127.0.0.1:4711"
 
@@ -465,19 +466,60 @@ def test_the_embedded_server_ends_with_the_process_and_not_with_a_run(world: Wor
     assert not server.is_running
 
 
-def test_an_exception_of_a_task_is_worth_what_locust_says(world: World) -> None:
-    leading = world.leading("--exit-code-on-error", "5")
+RAISED: dict[str, object] = {
+    "1": {"count": 3, "msg": "no such text", "traceback": "  in greet\n", "nodes": {"w"}}
+}
 
-    class Passed:
-        exit_code = ExitCode.PASSED
-        is_finished = True
 
-    results: Any = Passed()
-    assert leading._exit_code(results) == 0
-    world.runner.exceptions = {"1": {}}
-    assert leading._exit_code(results) == 5
-    results.exit_code = ExitCode.FAILED
-    assert leading._exit_code(results) == 1
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        pytest.param((), 4, id="a code of its own"),
+        pytest.param(("--exit-code-on-error", "5"), 5, id="or what Locust is told"),
+        pytest.param(("--exit-code-on-error", "0"), 0, id="or none"),
+    ],
+)
+def test_what_code_of_a_locustfile_raises_takes_the_pass_away(
+    asked: tuple[str, ...], code: int, world: World
+) -> None:
+    leading = world.leading(*asked, "--set", "thresholds=[]", "-t", "1")
+    world.runner.exceptions = RAISED
+    world.start()
+    assert leading.results is not None
+    leading.results.take(measured(), is_final=True)
+    world.runner.quit()
+    world.fire("quitting")
+
+    [folder] = world.folders()
+    summary = json.loads((folder / "summary.json").read_text())
+    assert [reason["code"] for reason in summary["reasons"]] == ["user_code_raised"]
+    assert summary["generator"]["user_errors"] == 3
+    assert "no such text (at: in greet)" in summary["reasons"][0]["remedy"]
+    assert "raised 3 times in the locustfile" in (folder / "run.log").read_text()
+    assert world.environment.process_exit_code == code
+
+
+def measured() -> dict[str, Any]:
+    """Return the report of a worker on which something was measured."""
+    scene = Scene()
+    scene.room(3)
+    scene.send(1)
+    scene.see(1, 1_010, 1, 2, 3)
+    scene.settle(60_000)
+    scene.ledger.finish(ns(60_000), drained=True)
+    scene.ledger.roll(ns(60_000))
+    return {**scene.ledger.snapshot(), "worker": 0}
+
+
+def test_nobody_changes_the_number_of_users_of_a_run(world: World) -> None:
+    world.leading("-u", "30")
+    runner: Any = world.runner
+    world.start()
+    runner.start(31, 100)
+    runner.start(30, 100)
+
+    assert world.complaints == ["the number of users is that of the plan, and stays"]
+    assert world.runner.calls == ["start 30"]
 
 
 def test_an_error_outside_of_a_run_is_told_all_the_same(world: World) -> None:
