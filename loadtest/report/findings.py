@@ -17,6 +17,7 @@ from loadtest.report.figures import (
     Summary,
     at,
     count_text,
+    is_thin,
     listed,
     measured,
     number,
@@ -148,9 +149,11 @@ def _delivery_findings(summary: Summary) -> tuple[Finding, ...]:
 def _latency_sentence(summary: Summary, figures: object) -> str:
     if not was_measured(figures):
         return "No delivery latency was measured."
+    percent, key = _supported(figures)
+    most = f"{percent} % at most {span_text(at(figures, key))}, " if key != "p50_ms" else ""
     text = (
-        f"Half of them took at most {span_text(at(figures, 'p50_ms'))}, 99 % at most "
-        f"{span_text(at(figures, 'p99_ms'))}, the slowest {span_text(at(figures, 'max_ms'))}."
+        f"Half of them took at most {span_text(at(figures, 'p50_ms'))}, {most}the slowest "
+        f"{span_text(at(figures, 'max_ms'))}."
     )
     between = at(summary, "cross_worker", ChatEvent.MESSAGE_CREATED.value, "latency")
     if was_measured(between):
@@ -164,17 +167,26 @@ def _latency_sentence(summary: Summary, figures: object) -> str:
     return f"{text} {_last_receiver_sentence(summary)}".rstrip()
 
 
+def _supported(figures: object) -> tuple[str, str]:
+    """Return the highest percentile of which a sentence may speak, and its key."""
+    for percent, key in (("99", "p99_ms"), ("90", "p90_ms")):
+        if not is_thin(figures, key):
+            return percent, key
+    return "50", "p50_ms"
+
+
 def _last_receiver_sentence(summary: Summary) -> str:
     """Return when messages were everywhere, over all messages and not over those that were."""
     last = at(summary, "completion", "all", "last")
     if not was_measured(last):
         return ""
     never = number(at(last, "never"))
-    if at(last, "p99_ms") == NEVER:
+    if at(last, _supported(last)[1]) == NEVER:
         share = share_text(never, at(last, "count"))
         return f"The last receiver: never for {share} of messages."
-    p99 = span_text(at(last, "p99_ms"))
-    text = f"99 % of messages had reached their last receiver after {p99}"
+    percent, key = _supported(last)
+    text = f"{percent} % of messages had reached their last receiver after "
+    text += span_text(at(last, key))
     return f"{text}, {count_text(never)} never did." if never else f"{text}."
 
 

@@ -400,3 +400,14 @@ def test_a_warning_says_what_was_judged() -> None:
     (told,) = warnings(summary)
     assert told.text == f"only 61.30 % of what happened was judged ({path})"
     assert told.remedy == "r"
+
+
+def test_a_sentence_speaks_of_no_percentile_with_too_few_samples() -> None:
+    summary = passing_summary()
+    summary["completion"]["all"]["last"]["count"] = 164
+    summary["latency"][ChatEvent.MESSAGE_CREATED.value]["count"] = 40
+    text = findings(summary)[1].text
+
+    assert "99 %" not in text
+    assert "90 % of messages had reached their last receiver after 6.12 ms." in text
+    assert text.startswith("Half of them took at most 1.93 ms, the slowest 21.8 ms.")

@@ -38,7 +38,12 @@ LEDGER = Block(
     "ledger.<event>",
     (
         amount("expected", "deliveries", "deliveries that had to happen: one per active device"),
-        amount("delivered", "deliveries", "of those, seen (late ones included)", of=_EXPECTED),
+        amount(
+            "delivered",
+            "deliveries",
+            "expected deliveries that were seen (late ones included)",
+            of=_EXPECTED,
+        ),
         count(
             "lost",
             "deliveries",
@@ -69,11 +74,11 @@ LEDGER = Block(
             "deliveries",
             "not judged: the chat session was starting or ending, or its connection broke",
         ),
-        count("boundary_seen", "deliveries", "of those, the ones that arrived"),
+        count("boundary_seen", "deliveries", "boundary deliveries that arrived"),
         count(
             "in_flight",
             "deliveries",
-            "of those, still young when the run ended without waiting for them",
+            "boundary deliveries still young when the run ended without waiting for them",
             is_shown_if_any=True,
         ),
         count(
@@ -151,8 +156,8 @@ CROSS_WORKER = Block(
         count(
             "negative_count",
             "deliveries",
-            "of those, with an arrival before the due time by the two clocks; they count as they "
-            "are",
+            "deliveries between workers that arrived before they were due, by the two clocks; they "
+            "count as they are",
             source="latency.negative_count",
         ),
     ),
@@ -186,8 +191,13 @@ BY_DEVICE_CLASS = Block(
     (
         amount("devices", "devices", "devices of this class"),
         amount("expected", "deliveries", "deliveries of messages that had to happen"),
-        amount("delivered", "deliveries", "of those, seen (late ones included)", of=_EXPECTED),
-        count("lost", "deliveries", "of those, not seen", Gravity.FAULT, of=_EXPECTED),
+        amount(
+            "delivered",
+            "deliveries",
+            "expected deliveries that were seen (late ones included)",
+            of=_EXPECTED,
+        ),
+        count("lost", "deliveries", "expected and not seen", Gravity.FAULT, of=_EXPECTED),
         count(
             "late", "deliveries", "seen after the delivery deadline", Gravity.REMARK, of=_EXPECTED
         ),

@@ -34,26 +34,32 @@ NOTIFICATIONS = Block(
     "notifications",
     (
         amount("expected", "notifications", "notifications that had to come"),
-        amount("delivered", "notifications", "of those, that came", of=_EXPECTED),
-        count("missed", "notifications", "of those, that did not", Gravity.FAULT, of=_EXPECTED),
+        amount("delivered", "notifications", "expected notifications that came", of=_EXPECTED),
+        count(
+            "missed",
+            "notifications",
+            "expected notifications that did not come",
+            Gravity.FAULT,
+            of=_EXPECTED,
+        ),
         count(
             "late",
             "notifications",
-            "that came after the delivery deadline",
+            "notifications that came after the delivery deadline",
             Gravity.REMARK,
             of=_EXPECTED,
         ),
         count(
             "duplicate",
             "notifications",
-            "that came again to the same device",
+            "notifications that came again to the same device",
             Gravity.FAULT,
             of=_EXPECTED,
         ),
         count(
             "spurious",
             "notifications",
-            "that came although a chat session was active",
+            "notifications that came although a chat session was active",
             Gravity.FAULT,
         ),
         count(
@@ -76,7 +82,7 @@ NOTIFICATIONS = Block(
         count(
             "in_flight",
             "notifications",
-            "of those, still young when the run ended without waiting for them",
+            "of the unjudged ones, still young when the run ended without waiting for them",
         ),
         ratio("delivery_ratio", "delivered", _EXPECTED, "delivered of expected", short="ratio"),
         _JUDGED,
@@ -152,13 +158,21 @@ PUSH = Block(
         count("unassigned", "pushes", "of channels that are not of this run", Gravity.REMARK),
         count("unreadable", "requests", "requests that held no push", Gravity.REMARK),
         amount("expected", "pushes", "one for each message and member who was not connected"),
-        amount("delivered", "pushes", "of those, that came", of=_EXPECTED),
-        count("missed", "pushes", "of those, that did not", Gravity.FAULT, of=_EXPECTED),
+        amount("delivered", "pushes", "expected pushes that came", of=_EXPECTED),
+        count("missed", "pushes", "expected pushes that did not come", Gravity.FAULT, of=_EXPECTED),
         count(
-            "late", "pushes", "that came after the delivery deadline", Gravity.REMARK, of=_EXPECTED
+            "late",
+            "pushes",
+            "pushes that came after the delivery deadline",
+            Gravity.REMARK,
+            of=_EXPECTED,
         ),
         count(
-            "duplicate", "pushes", "that came again for the same user", Gravity.FAULT, of=_EXPECTED
+            "duplicate",
+            "pushes",
+            "pushes that came again for the same user",
+            Gravity.FAULT,
+            of=_EXPECTED,
         ),
         count(
             "spurious",
@@ -167,11 +181,11 @@ PUSH = Block(
             Gravity.FAULT,
         ),
         count("boundary", "pushes", "not judged: the user had just come or gone"),
-        count("boundary_seen", "pushes", "of those, the ones that came"),
+        count("boundary_seen", "pushes", "boundary pushes that came"),
         count(
             "in_flight",
             "pushes",
-            "of those, still young when the run ended without waiting for them",
+            "of the unjudged ones, still young when the run ended without waiting for them",
         ),
         ratio("delivery_ratio", "delivered", _EXPECTED, "delivered of expected", short="ratio"),
         _JUDGED,
