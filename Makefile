@@ -8,7 +8,7 @@ PROFILE ?= smoke
 BENCH ?= --time-limit 640
 
 .DEFAULT_GOAL := help
-.PHONY: help run ui test check format bench curves clean
+.PHONY: help run ui test check format bench curves picture clean
 
 help:  ## list the tasks
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -50,6 +50,9 @@ bench: $(VENV)/.test  ## measure the engine against its limit and its rivals, an
 
 curves: $(VENV)/.test  ## measure how the cost of an event grows, and draw it for the docs
 	$(BIN)/python -m tests.benchmarks.curves
+
+picture: $(VENV)/.test  ## take the picture of the Chat tab for the README (needs Chromium)
+	$(BIN)/python -m tests.support.tab_picture docs/pictures/chat-tab.png
 
 clean:  ## remove the environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

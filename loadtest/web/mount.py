@@ -35,6 +35,8 @@ _STATIC = Path(__file__).parent / "static"
 _PAGES = Path(__file__).parent / "pages"
 _LONG_S = 365 * 24 * 3600
 _TAB = {"key": "chat", "title": "Chat", "component": "chat-panel"}
+_READY = "ready"
+"""Locust's word for a runner that has not started anything yet."""
 _CHANGES = frozenset({"locust.swarm", "locust.stop", "locust.update_user", "locust.reset_stats"})
 """Routes of Locust's that change something: a page of another origin may not use them."""
 _POLICY = (
@@ -167,6 +169,8 @@ class ChatPages:
             script = f'<script type="module" src="{base}/chat/static/tab.js?v={_VERSION}"></script>'
             page = response.get_data(as_text=True)
             response.set_data(page.replace("</head>", f"{script}</head>", 1))
+        if request.endpoint == "locust.request_stats" and self._desk.state != _READY:
+            _with_state(response, self._desk.state)
         if request.blueprint == "chat":
             forbid_foreign_readers(response.headers, request.host_url)
         return response
@@ -280,6 +284,20 @@ def _plotly_path() -> Path:
         if script.is_file():
             return script
     raise UsageError(f"plotly {_plotly_version()}: it has no plotly.min.js; install plotly again")
+
+
+def _with_state(response: Response, state: str) -> None:
+    """Tell Locust's page the present state instead of one that Locust has remembered.
+
+    It keeps the answer for two seconds. A page that is loaded right after a start would learn that
+    nothing runs, and ask no more.
+    """
+    content = response.get_data()
+    if b'"ready"' not in content:
+        return
+    report = orjson.loads(content)
+    if report.get("state") == _READY:
+        response.set_data(orjson.dumps(report | {"state": state}))
 
 
 def _named(view: Callable[..., Any]) -> Callable[..., Any]:

@@ -128,12 +128,13 @@ class Screen:
     def _made(self, run: WatchedRun) -> dict[str, Any]:
         summary = run.summary()
         thresholds = [_threshold(each) for each in summary["thresholds"]]
+        generator = _generator(summary, run)
         self._mark_broken(run, summary)
         return {
             "profile": str(at(summary, "profile", "name") or ""),
             "target": _target(summary),
-            "verdict": _verdict(summary, thresholds, is_final=run.is_finished),
-            "generator": _generator(summary, run),
+            "verdict": _final(summary) if run.is_finished else _so_far(thresholds, generator),
+            "generator": generator,
             "findings": [
                 {"text": each.text, "tone": each.tone.value} for each in findings(summary)
             ],
@@ -187,21 +188,24 @@ def _threshold(entry: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _verdict(
-    summary: Mapping[str, Any], thresholds: list[dict[str, Any]], *, is_final: bool
-) -> dict[str, Any]:
-    if is_final:
-        return {
-            "word": verdict(summary),
-            "tone": verdict_tone(summary).value,
-            "sentence": verdict_sentence(summary),
-            "reasons": [{"text": each.text, "remedy": each.remedy} for each in reasons(summary)],
-            "is_final": True,
-        }
+def _final(summary: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "word": verdict(summary),
+        "tone": verdict_tone(summary).value,
+        "sentence": verdict_sentence(summary),
+        "reasons": [{"text": each.text, "remedy": each.remedy} for each in reasons(summary)],
+        "is_final": True,
+    }
+
+
+def _so_far(thresholds: list[dict[str, Any]], generator: Mapping[str, str]) -> dict[str, Any]:
+    """Return the verdict of a run that would end now; INCONCLUSIVE wins, as at the end."""
     gates = [each for each in thresholds if each["is_gate"]]
     counts = {stands: sum(each["stands"] == stands for each in gates) for stands in _STANDS}
     word, tone = "PASS so far", Tone.GOOD
-    if counts["broken"]:
+    if generator["tone"] == Tone.BAD:
+        word, tone = "INCONCLUSIVE so far", Tone.WARN
+    elif counts["broken"]:
         word, tone = "FAIL so far", Tone.BAD
     elif counts["too few samples"]:
         word, tone = "Too early to say", Tone.QUIET

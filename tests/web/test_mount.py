@@ -167,6 +167,14 @@ def test_locust_takes_only_what_was_checked(
     assert server.desk.accepted[0]["devices"] == "x"
 
 
+def test_a_page_that_is_loaded_right_after_a_start_learns_of_it(server: Server) -> None:
+    """Locust remembers its answer for two seconds, and its page believes it for good."""
+    assert server.get("/stats/requests").json["state"] == "ready"
+    server.desk.state = "spawning"
+
+    assert server.get("/stats/requests").json["state"] == "spawning"
+
+
 def test_plans_and_problems_are_told_while_somebody_types(server: Server) -> None:
     assert server.post("/chat/plan", {"devices": "4"}).json["plan"] == {"deliveries_per_s": 12.0}
     server.desk.problems = [FormProblem("host", "no")]

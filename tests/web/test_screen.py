@@ -174,9 +174,11 @@ def test_a_light_says_whether_the_generator_keeps_up(
         "name": "x",
         "generator": {"lag_p99_limit_ms": 20, "loop_lag_p99_limit_ms": 200},
     }
-    light = Watching(tmp_path, summary).screen.answer()["generator"]
+    answer = Watching(tmp_path, summary).screen.answer()
+    light = answer["generator"]
 
     assert light["tone"] == tone
+    assert answer["verdict"]["word"].startswith("INCONCLUSIVE") is (tone == "bad")
     assert words in light["text"]
 
 

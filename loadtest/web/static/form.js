@@ -20,9 +20,7 @@ const SCRIPTED = [
 ];
 
 export class StartForm {
-  /** @param {() => void} onStarted is called once a run has been started. */
-  constructor(onStarted) {
-    this.onStarted = onStarted;
+  constructor() {
     this.inputs = new Map();
     this.errors = new Map();
     this.element = el("section", { class: "ck-start", "aria-label": "Start a run" });
@@ -145,7 +143,6 @@ export class StartForm {
       const said = await answer.json();
       if (said.success) {
         await refresh();
-        this.onStarted();
         return;
       }
       this.show(said.problems ?? [{ field: "", text: said.message }]);

@@ -214,7 +214,7 @@ class ChatPanel extends HTMLElement {
     if (live.charts && !document.querySelector("link[data-charts]")) {
       document.head.append(el("link", { rel: "prefetch", as: "script", href: new URL(live.charts, ROUTES).href, "data-charts": true }));
     }
-    this.start = new StartForm(() => this.dispatchEvent(new CustomEvent("chat-started", { bubbles: true })));
+    this.start = new StartForm();
     const box = el("details", { class: "ck-again", open: live.state === "empty" }, el("summary", {}, live.state === "empty" ? "Start" : "Start another run"), this.start.element);
     replace(this.startPlace, box);
   }

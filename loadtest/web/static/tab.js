@@ -4,6 +4,7 @@
 
 import "./panel.js";
 import { el } from "./dom.js";
+import { subscribe } from "./store.js";
 
 if (window.templateArgs?.state === "ready") {
   const root = document.getElementById("root");
@@ -18,7 +19,11 @@ if (window.templateArgs?.state === "ready") {
   root.hidden = true;
   box.append(toggle);
   root.before(box);
-  box.addEventListener("chat-started", () => {
+  // Whoever started it: this page, Locust's own form, another browser, or --autostart.
+  let isLeaving = false;
+  subscribe(({ live }) => {
+    if (isLeaving || !live || live.state === "empty" || live.state === "starting") return;
+    isLeaving = true;
     const url = new URL(location.href);
     url.searchParams.set("tab", "chat");
     location.assign(url);
