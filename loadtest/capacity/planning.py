@@ -69,11 +69,16 @@ class AxisPlan:
         }[self.axis]
 
     def check(self) -> None:
-        """Refuse a profile that has nothing to scale.
+        """Refuse a profile that has nothing to raise, or no promise that could break.
 
         Raises:
-            UsageError: It plans no load on the axis.
+            UsageError: It plans no load on the axis, or has no thresholds.
         """
+        if not self.profile.thresholds:
+            raise UsageError(
+                f"the profile {self.profile.name} has no thresholds, so that no load could fail;"
+                " give one, such as --threshold 'fanout.p99 < 500ms'"
+            )
         if self.planned <= 0:
             raise UsageError(
                 f"--axis {self.axis}: the profile {self.profile.name} plans 0 {UNITS[self.axis]}"

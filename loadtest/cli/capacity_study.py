@@ -84,6 +84,7 @@ class StudyRun:
         self._started_ns = monotonic_ns()
         self._progress: StudyProgress | None = None
         self._has_complained = False
+        self._interrupts = _Interrupts()
 
     @property
     def _spent_s(self) -> float:
@@ -94,10 +95,8 @@ class StudyRun:
         """Search until the end, write the report, and return the exit code."""
         self._progress = StudyProgress(self._console)
         try:
-            with _interrupts():
+            with self._interrupts.taken():
                 by = self._search()
-        except KeyboardInterrupt:
-            by = StoppedBy.PERSON
         except TrialFailedError:
             self._write(None)
             raise
@@ -113,6 +112,8 @@ class StudyRun:
     def _search(self) -> StoppedBy:
         assert self._progress is not None
         while True:
+            if self._interrupts.count:
+                return StoppedBy.PERSON
             decision = search_of(self._facts, self._trials).decide()
             if isinstance(decision, Stop):
                 return decision.by
@@ -139,6 +140,7 @@ class StudyRun:
             self._folder,
             self._folder / _LOG,
             each_tick=watch.tick,
+            interrupts=lambda: self._interrupts.count,
         )
         if done.is_stopped or done.folder is None:
             return None
@@ -264,15 +266,25 @@ class _Watch:
         return msgspec.structs.replace(use or ServerUse(), queries=queries)
 
 
-@contextmanager
-def _interrupts() -> Iterator[None]:
-    """Let SIGTERM end a study as Ctrl-C does."""
+class _Interrupts:
+    """Counts how often a person wanted an end, by Ctrl-C or SIGTERM.
 
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+    Nothing is raised: gevent, under which this process runs, would print a traceback for it.
+    """
 
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    def __init__(self) -> None:
+        self.count = 0
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Take both signals while the context is open."""
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        before = [(number, signal.signal(number, self._take)) for number in numbers]
+        try:
+            yield
+        finally:
+            for number, handler in before:
+                signal.signal(number, handler)
+
+    def _take(self, number: int, frame: FrameType | None) -> None:
+        self.count += 1

@@ -98,6 +98,11 @@ def test_a_profile_without_messages_has_no_message_rate_to_raise() -> None:
         plan.check()
 
 
+def test_without_a_promise_no_load_could_fail() -> None:
+    with pytest.raises(UsageError, match="has no thresholds, so that no load could fail"):
+        axis_plan("message_rate", "thresholds=[]").check()
+
+
 def test_the_plan_says_what_will_happen() -> None:
     text = "\n".join(plan_lines(axis_plan("message_rate"), SETTINGS, None))
 

@@ -19,7 +19,8 @@ from loadtest.errors import LoadtestError
 __all__ = ["TrialFailedError", "TrialRun", "run_trial"]
 
 _TICK_S = 0.5
-_END_TIMEOUT_S = 120
+# So long a run may take to end once a person wanted it.
+_END_TICKS = 240
 _EXIT_USAGE = 2
 _EXIT_STOPPED = 130
 _SUMMARY = "summary.json"
@@ -56,6 +57,7 @@ def run_trial(
     log: Path,
     *,
     each_tick: Callable[[int, float], None],
+    interrupts: Callable[[], int] = lambda: 0,
     clock: Clock = monotonic_ns,
 ) -> TrialRun:
     """Run ``loadtest run`` with ``arguments`` to its end.
@@ -65,9 +67,9 @@ def run_trial(
         results: The folder of the study, in which the run makes its own.
         log: What the run prints is appended to it.
         each_tick: Called twice a second with the process's id and the seconds since its start.
+        interrupts: Tells how often a person wanted an end so far. Each time is passed on to the
+            run: the first one ends it in order, the second one at once.
         clock: For tests.
-
-    An interrupt ends the trial as it would end a run, and is swallowed: the result says so.
 
     Raises:
         TrialFailedError: The run had no result.
@@ -75,7 +77,6 @@ def run_trial(
     command = [sys.executable, "-m", "loadtest", "run", *arguments, "--results", str(results)]
     before = _runs(results)
     started_ns = clock()
-    is_stopped = False
     with (
         log.open("ab") as output,
         # In a session of its own, so that Ctrl-C reaches it once: from us.
@@ -83,11 +84,9 @@ def run_trial(
             command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
         ) as process,
     ):
-        try:
-            _watch(process, lambda: each_tick(process.pid, (clock() - started_ns) / NS_PER_S))
-        except KeyboardInterrupt:
-            is_stopped = True
-            _end(process)
+        is_stopped = _watch(
+            process, lambda: each_tick(process.pid, (clock() - started_ns) / NS_PER_S), interrupts
+        )
     length_s = (clock() - started_ns) / NS_PER_S
     found = sorted(_runs(results) - before)
     is_stopped = is_stopped or process.returncode == _EXIT_STOPPED
@@ -97,25 +96,24 @@ def run_trial(
     return TrialRun(found[-1] if found else None, length_s, is_stopped)
 
 
-def _watch(process: "subprocess.Popen[bytes]", tick: Callable[[], None]) -> None:
+def _watch(
+    process: "subprocess.Popen[bytes]", tick: Callable[[], None], interrupts: Callable[[], int]
+) -> bool:
+    """Wait for the end of a run; return whether a person wanted it."""
+    passed_on, ticks_left = 0, _END_TICKS
     while True:
         try:
             process.wait(_TICK_S)
         except subprocess.TimeoutExpired:
             tick()
         else:
-            return
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Let the run end as after Ctrl-C; at once if a person is impatient."""
-    process.send_signal(signal.SIGINT)
-    try:
-        process.wait(_END_TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-    except KeyboardInterrupt:
-        process.send_signal(signal.SIGINT)
+            return passed_on > 0
+        if interrupts() > passed_on:
+            passed_on += 1
+            process.send_signal(signal.SIGINT)
+        ticks_left -= passed_on > 0
+        if not ticks_left:
+            process.kill()
 
 
 def _runs(results: Path) -> set[Path]:

@@ -20,6 +20,18 @@ import signal, sys, time
 signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
 time.sleep(60)
 """
+WANTS_TWO = """
+import signal, sys, time
+count = 0
+def take(*_):
+    global count
+    count += 1
+    if count == 2:
+        print("impatient", flush=True)
+        sys.exit(130)
+signal.signal(signal.SIGINT, take)
+time.sleep(60)
+"""
 
 
 @pytest.fixture
@@ -43,12 +55,16 @@ class Trial:
         self._monkeypatch.setattr(sys, "executable", str(script))
         ticks: list[float] = []
 
-        def tick(pid: int, at_s: float) -> None:
-            ticks.append(at_s)
-            if interrupt_at is not None and len(ticks) >= interrupt_at:
-                raise KeyboardInterrupt
+        def interrupts() -> int:
+            return 0 if interrupt_at is None else max(0, len(ticks) - interrupt_at)
 
-        return run_trial(["a-profile"], self.folder, self.log, each_tick=tick)
+        return run_trial(
+            ["a-profile"],
+            self.folder,
+            self.log,
+            each_tick=lambda _pid, at_s: ticks.append(at_s),
+            interrupts=interrupts,
+        )
 
 
 def test_the_folder_of_the_run_is_found(trial: Trial) -> None:
@@ -68,6 +84,13 @@ def test_an_interrupt_ends_the_trial(trial: Trial) -> None:
     done = trial(WAITS, interrupt_at=2)
 
     assert (done.folder, done.is_stopped) == (None, True)
+
+
+def test_a_second_interrupt_is_passed_on(trial: Trial) -> None:
+    done = trial(WANTS_TWO, interrupt_at=2)
+
+    assert done.is_stopped
+    assert "impatient" in trial.log.read_text()
 
 
 def test_a_run_that_a_person_stopped_is_no_trial(trial: Trial) -> None:
