@@ -102,6 +102,14 @@ def _events() -> list[tuple[str, str, dict[str, Any]]]:
         ("reactions", "message.reaction.created", {"id": 1, "_relays": {"message": "~m"}}),
         ("notifications", ChatEvent.NOTIFICATION_CREATED, resources.notification(6)),
     ]
+    # Right as well, but not ours, or with numbers that some languages cannot hold.
+    theirs = {"properties": {PROPERTY: ["deadbeef", *_MARK[1:]]}}
+    known += [
+        ("messages", ChatEvent.MESSAGE_CREATED, resources.message(6) | theirs),
+        ("keystrokes", ChatEvent.KEYSTROKES_CREATED, {"keys": "a#lt.deadbeef.5"}),
+        ("typing", ChatEvent.TYPING_STARTED, {"id": 2**64 + 5}),
+        ("typing", ChatEvent.TYPING_STARTED, {"id": 10**18 + 7}),
+    ]
     for topic, *kinds in (
         ("typing", ChatEvent.TYPING_STARTED, ChatEvent.TYPING_STOPPED),
         ("participants", ChatEvent.PARTICIPANT_ENTERED, ChatEvent.PARTICIPANT_LEFT),
@@ -245,6 +253,9 @@ class _Maker:
             lines.insert(rng.randint(0, len(lines)), rng.choice(_HEADERS))
         if rng.random() < 0.1:
             rng.shuffle(lines)
+        if rng.random() < 0.02:  # of the same length, so that only what it spells is wrong
+            at = rng.randrange(len(body))
+            body = body[:at] + rng.choice([b"\xff", b"\xc3", b"\x80"]) + body[at + 1 :]
         end = rng.choice([b"\0"] * 30 + [b"", b"\0\n", b"\0\0", b"x"])
         return "\n".join(["MESSAGE", *lines, "", ""]).encode() + body + end
 
