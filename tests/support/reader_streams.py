@@ -48,6 +48,8 @@ _NAMES = ("id", "type", "resource", "properties", PROPERTY, "_relays", "parent",
 _MORE_NAMES = ("user", "data", "channel", "x", "é", "a\\", '"')
 _SPELLINGS = (
     ('"id"', '"\\u0069d"'),
+    ('"id":7', '"id":7,"\\u0069d":5'),
+    ('"id":6', '"id":6,"\\u0069d":5'),
     ('"type"', '"t\\u0079pe"'),
     (":", ": 00"),
     ("1", "01"),
