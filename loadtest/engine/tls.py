@@ -31,6 +31,8 @@ class TlsSettings:
             return ["--client-key is of no use without --client-certificate; give both"]
         if self.ca_file and not self.is_verified:
             return ["--ca-file and --skip-verification contradict each other; give one of them"]
+        if not (self.ca_file or self.client_certificate):
+            return []  # to load the system's certificates takes a tenth of a second
         try:
             tls_context(self)
         except UsageError as error:

@@ -101,7 +101,7 @@ def test_a_source_address_that_is_not_ours_is_told() -> None:
         server.opener(network=NetworkSettings(source_addresses=("192.0.2.1",))).open(owner)
         return await owner.closed
 
-    assert run_beside(main) == "Cannot assign requested address"
+    assert run_beside(main) == "--source-address 192.0.2.1 is no address of this machine"
 
 
 def test_no_more_connections_open_at_once_than_allowed_and_none_is_forgotten() -> None:
@@ -225,6 +225,26 @@ def test_a_server_that_asks_for_a_client_certificate_gets_ours(
         return await owner.read.get()
 
     assert run_beside(main, authority.server) == b"secret"
+
+
+@pytest.mark.parametrize("is_secure", [False, True])
+@pytest.mark.parametrize("sources", [(), ("127.0.0.2",)], ids=["any source", "own source"])
+def test_no_frame_waits_for_the_acknowledgement_of_another(
+    authority: Authority, is_secure: bool, sources: tuple[str, ...]
+) -> None:
+    async def main(server: Server) -> int:
+        network = NetworkSettings(tls=TlsSettings(is_verified=False), source_addresses=sources)
+        opener = server.opener(f"http{'s' * is_secure}://127.0.0.1", network)
+        owner = await opened(opener)
+        [link] = opener.crowd.links
+        assert link._transport is not None
+        connection = link._transport.get_extra_info("socket")
+        is_set = int(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        link.close()
+        await owner.closed
+        return is_set
+
+    assert run_beside(main, authority.server if is_secure else None)
 
 
 # --- several addresses ------------------------------------------------------------------------

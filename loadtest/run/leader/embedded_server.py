@@ -61,8 +61,8 @@ class EmbeddedServer:
         if code is None:
             return ""
         if code < 0:
-            return f"was ended by {signal.Signals(-code).name}"
-        return f"ended by itself, with exit code {code}"
+            return f"gone (ended by {signal.Signals(-code).name})"
+        return f"gone (ended with exit code {code})"
 
     def stop(self) -> None:
         """End the process and wait for it."""

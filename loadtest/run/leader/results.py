@@ -293,8 +293,8 @@ class RunResults:
         """Take note that the embedded server has ended before the run, and ``how``."""
         if not self._target_gone:
             self._target_gone = how
-            self._mark("error", f"the embedded server {how}")
-            presentation.complain(f"the embedded server {how}: the run ends")
+            self._mark("error", f"the embedded server is {how}")
+            presentation.complain(f"the embedded server is {how}: the run ends")
 
     def note_early(self, number: int, name: str) -> None:
         """Take note that a worker has ended before anybody told it to."""

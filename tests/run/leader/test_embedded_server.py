@@ -48,6 +48,6 @@ def test_how_it_ended_is_told() -> None:
         assert server.end == ""
         os.kill(server._process.pid, signal.SIGKILL)
         server._process.wait(20)
-        assert server.end == "was ended by SIGKILL"
+        assert server.end == "gone (ended by SIGKILL)"
     finally:
         server.stop()

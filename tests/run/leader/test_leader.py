@@ -439,18 +439,18 @@ def test_an_embedded_server_that_is_gone_ends_the_run_at_once(world: World) -> N
     world.start()
     server = leading._server
     assert isinstance(server, FakeServer)
-    server.end = "was ended by SIGKILL"
+    server.end = "gone (ended by SIGKILL)"
     assert leading.results is not None
     with gevent.Timeout(20):
         while not leading.results.is_finished:
             gevent.sleep(0.05)
 
-    assert world.complaints[0] == "the embedded server was ended by SIGKILL: the run ends"
+    assert world.complaints[0] == "the embedded server is gone (ended by SIGKILL): the run ends"
     assert leading.results.exit_code is ExitCode.INCONCLUSIVE
     [folder] = world.folders()
     reasons = json.loads((folder / "summary.json").read_text())["reasons"]
     found = {reason["code"]: reason["value"] for reason in reasons}
-    assert found["target_ended"] == "was ended by SIGKILL"
+    assert found["target_ended"] == "gone (ended by SIGKILL)"
     assert "generator_error" not in found
 
 
