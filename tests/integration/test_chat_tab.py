@@ -216,7 +216,8 @@ def a_late_browser_has_the_whole_course(page: Page) -> None:
 
 @pytest.mark.timeout(400)
 def test_two_workers_behind_a_login_and_a_base_path_show_merged_figures(tmp_path: Path) -> None:
-    options = (*SMALL, "--set", "run.duration_s=6", *two_processes())
+    rate = ("--set", "workload.message_rate_per_s=20")
+    options = (*SMALL, "--set", "run.duration_s=12", *rate, *two_processes())
     place = {"base": "/lt", "password": "open sesame", "locustfile": True}
     with (
         browser() as chromium,

@@ -21,7 +21,6 @@ from locust.runners import STATE_INIT, STATE_STOPPED, Runner
 from loadtest.clock import unseeded_random
 from loadtest.errors import LoadtestError, UsageError
 from loadtest.metrics import ExitCode
-from loadtest.profile import Profile
 from loadtest.profile.possible import refuse_impossible
 from loadtest.recording.journal import check_unused
 from loadtest.run.bus import token_of
@@ -32,6 +31,7 @@ from loadtest.run.leader.otel import export_figures
 from loadtest.run.leader.provisioning import Provisioner, check_answer, check_provisioning
 from loadtest.run.leader.push_sink import RunPushSink
 from loadtest.run.leader.results import RunContext, RunResults
+from loadtest.run.leader.run_defaults import fill_in_defaults
 from loadtest.run.leader.screens import Screens
 from loadtest.run.leader.target_consent import check_target
 from loadtest.run.options import RunOptions, run_options
@@ -93,7 +93,10 @@ class RunLeader:
                 check_unused(Path(self.options.record))
             check_provisioning(self.options, self.options.host)
             self._prepare_target(self.options)
-            self._fill_in_defaults(self.options.profile)
+            self.parsed.host = environment.host
+            self.run_time_s = fill_in_defaults(
+                self.parsed, self.options.profile, is_driven=self.is_profile_driven
+            )
             if environment.web_ui is not None:
                 self.screens = Screens(self, environment)
             if getattr(self.parsed, "otel", False):
@@ -263,27 +266,6 @@ class RunLeader:
         if host != self._checked_host:
             check_answer(options, host)
             self._checked_host = host
-
-    def _fill_in_defaults(self, profile: Profile) -> None:
-        """Let the profile say how many users, how fast and how long, where nobody else does."""
-        parsed = self.parsed
-        parsed.host = self.environment.host
-        if self.is_profile_driven:
-            self._fill_in_size(profile)
-        if self.is_headless and parsed.run_time:
-            # Locust's own timer begins before the target is asked and users are made.
-            self.run_time_s, parsed.run_time = float(parsed.run_time), None
-        elif self.is_profile_driven and not parsed.run_time:
-            self.run_time_s = profile.run.duration_s
-
-    def _fill_in_size(self, profile: Profile) -> None:
-        parsed = self.parsed
-        if parsed.num_users is None or self.is_headless:
-            parsed.num_users = profile.users_in_run
-        if parsed.spawn_rate is None:
-            parsed.spawn_rate = profile.users_per_s
-        if parsed.run_time is None and self.is_headless:
-            parsed.run_time = profile.run.duration_s
 
     # --- the beginning -------------------------------------------------------------------------
 

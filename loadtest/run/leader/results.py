@@ -41,6 +41,7 @@ from loadtest.report.markdown import markdown_report
 from loadtest.report.run_record import RunRecord, run_results
 from loadtest.report.screen import printable
 from loadtest.report.summary import END_TOLERANCE_S, RunFacts, build_summary, standing
+from loadtest.run.leader.failures import failure_lines
 from loadtest.run.leader.shortfall import add_shortfall
 from loadtest.run.options import RunOptions
 from loadtest.run.presentation import presentation
@@ -490,15 +491,3 @@ class RunResults:
             selftest=latest_outcome(self._folder.path.parent, loadtest.__version__),
             push_sink=context.push_sink() if context.push_sink is not None else None,
         )
-
-
-def failure_lines(totals: Totals) -> list[str]:
-    """Return why actions failed or were not offered, and connections were lost, a line each."""
-    lines = []
-    for name, action in sorted(totals.figures.actions.items()):
-        lines += [f"{name} failed {n} times: {why}" for why, n in sorted(action.errors.items())]
-        lines += [
-            f"{name} not offered {n} times: {why}" for why, n in sorted(action.dropped.items())
-        ]
-    lost = totals.figures.load.connections_lost
-    return lines + [f"connection lost {n} times: {why}" for why, n in sorted(lost.items())]

@@ -12,7 +12,8 @@ import pytest
 from loadtest.clock import NS_PER_S
 from loadtest.errors import UsageError
 from loadtest.metrics import ExitCode
-from loadtest.run.leader.results import RunContext, RunResults, failure_lines
+from loadtest.run.leader.failures import failure_lines
+from loadtest.run.leader.results import RunContext, RunResults
 from loadtest.run.leader.shortfall import WORKER_GONE
 from loadtest.run.options import RunOptions
 from loadtest.run.presentation import presentation
