@@ -10,8 +10,18 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 
 import gevent
+from gevent.hub import Hub
 
-__all__ = ["Interrupts"]
+__all__ = ["Interrupts", "interrupt_without_trace"]
+
+
+def interrupt_without_trace() -> None:
+    """Let no interrupt be printed that comes while the hub waits: it is a wish, and no error.
+
+    It reaches the main greenlet all the same, which ends the process.
+    """
+    if KeyboardInterrupt not in Hub.NOT_ERROR:
+        Hub.NOT_ERROR = (*Hub.NOT_ERROR, KeyboardInterrupt)
 
 
 class Interrupts:

@@ -12,6 +12,7 @@ from locust.env import Environment
 from locust.runners import MasterRunner, Runner, WorkerRunner
 
 from loadtest.run.command_line import prepare_parser
+from loadtest.run.interrupts import interrupt_without_trace
 from loadtest.run.leader.local import LocalLeader
 from loadtest.run.leader.master import MasterLeader
 from loadtest.run.parent_death import end_forks_with_their_parent
@@ -32,6 +33,7 @@ def install() -> None:
     _listen(events.init_command_line_parser, _prepare_parser)
     _listen(events.init, _control)
     end_forks_with_their_parent()
+    interrupt_without_trace()
 
 
 def _listen(hook: Any, listener: Callable[..., None]) -> None:  # noqa: ANN401 - Locust's hook

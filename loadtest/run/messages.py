@@ -28,6 +28,8 @@ class MessageKind(StrEnum):
     """To all workers: a ``PushBatch``."""
     REPORT = "loadtest_report"
     """To the master once a second, and once at the end: a ``WorkerReport``."""
+    IDLE = "loadtest_idle"
+    """To the master: the run ended before this worker had begun; it has nothing to report."""
     ERROR = "loadtest_error"
     """To the master: a ``WorkerError``."""
     BATCH = "loadtest_batch"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import gevent
 import pytest
 
-from loadtest.run.interrupts import Interrupts
+from loadtest.run.interrupts import Interrupts, interrupt_without_trace
 
 
 @pytest.fixture(autouse=True)
@@ -57,3 +57,10 @@ def test_a_greenlet_that_happens_to_run_is_not_interrupted() -> None:
         return "done"
 
     assert gevent.spawn(work).get() == "done"
+
+
+def test_an_interrupt_that_comes_while_the_hub_waits_leaves_no_trace() -> None:
+    interrupt_without_trace()
+    interrupt_without_trace()
+
+    assert [*gevent.hub.Hub.NOT_ERROR].count(KeyboardInterrupt) == 1

@@ -35,7 +35,7 @@ def test_kinds_survive_the_bus_as_the_texts_that_listeners_are_found_by() -> Non
 
     names = (
         *("hello", "challenge", "proof", "welcome", "plan", "drain", "hurry", "pushes"),
-        *("report", "error", "batch", "gone", "ping", "pong"),
+        *("report", "idle", "error", "batch", "gone", "ping", "pong"),
     )
     assert received == [f"loadtest_{name}" for name in names]
     assert {MessageKind.HELLO: "listener"}[received[0]] == "listener"

@@ -71,6 +71,8 @@ class RunLeader:
         self.run_time_s: float | None = None
         """How long the run lasts, from when it has begun; None: Locust knows it, or nobody."""
         self._is_stopped = False
+        self._is_stop_due = False
+        """Whether a person wants an end while the run is only beginning."""
         self._intake: RunPushSink | None = None
         self._checked_host = presentation.checked_host
         self._timer: gevent.Greenlet | None = None
@@ -271,10 +273,13 @@ class RunLeader:
 
     def _test_start(self, **_: object) -> None:
         self.results = None
+        self._is_stop_due = False
         self.refusal = ""
         try:
             self.begin()
             self._begin_time()
+            if self._is_stop_due:
+                gevent.spawn(self._stop)
         except LoadtestError as error:
             self._refuse(error)
         except Exception as error:
@@ -452,6 +457,10 @@ class RunLeader:
         self._note_stopped()
         if self.results is not None and self.results.is_draining:
             self.hurry()
+            return
+        if self.runner.state == STATE_INIT and self.is_running:
+            # Locust does not know yet that it has begun, and would begin all the same.
+            self._is_stop_due = True
             return
         self.runner.quit()
         if self.environment.web_ui is not None:

@@ -57,6 +57,7 @@ class MasterLeader(RunLeader):
         super().listen()
         self._admission.listen()
         self._master.register_message(MessageKind.REPORT, self._take_report)
+        self._master.register_message(MessageKind.IDLE, self._take_idle)
         self._master.register_message(MessageKind.ERROR, self._take_error)
         self._master.register_message(MessageKind.PING, self._take_ping)
         self._master.register_message(MessageKind.BATCH, self._relay)
@@ -139,6 +140,11 @@ class MasterLeader(RunLeader):
                 self.results.note_clock(report.snapshot["worker"], ClockState(**report.clock))
         except LoadtestError as error:
             self.note_error(str(error))
+
+    def _take_idle(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's message
+        """Take note of a worker that the end has reached before its beginning."""
+        if self.results is not None and msg.data["run"] == self._run:
+            self.results.final_workers.add(self._workers.index(msg.node_id))
 
     def _take_ping(self, msg: Any, **_: object) -> None:  # noqa: ANN401 - Locust's message
         pong = {"sent_ns": msg.data["sent_ns"], "remote_ns": monotonic_ns()}

@@ -13,10 +13,19 @@ from locust.env import Environment
 from loadtest.errors import LoadtestError
 from loadtest.run.worker.runtime import WorkerRuntime
 
-__all__ = ["NoRunError", "clear_runtime", "runtime_of", "runtime_or_exit", "set_runtime"]
+__all__ = [
+    "NoRunError",
+    "clear_runtime",
+    "note_over",
+    "runtime_of",
+    "runtime_or_exit",
+    "set_runtime",
+]
 
 _logger = logging.getLogger("loadtest")
 _runtimes: "weakref.WeakKeyDictionary[Environment, WorkerRuntime]" = weakref.WeakKeyDictionary()
+# Where users may still be started, of a run that is over already.
+_over: "weakref.WeakSet[Environment]" = weakref.WeakSet()
 
 
 class NoRunError(LoadtestError):
@@ -32,11 +41,19 @@ class NoRunError(LoadtestError):
 def set_runtime(environment: Environment, runtime: WorkerRuntime) -> None:
     """Make ``runtime`` the run of ``environment``."""
     _runtimes[environment] = runtime
+    _over.discard(environment)
 
 
 def clear_runtime(environment: Environment) -> None:
     """Take note that no run goes on in ``environment``."""
     _runtimes.pop(environment, None)
+    _over.discard(environment)
+
+
+def note_over(environment: Environment) -> None:
+    """Take note that the run of ``environment`` ended before it had begun."""
+    _runtimes.pop(environment, None)
+    _over.add(environment)
 
 
 def runtime_of(environment: Environment) -> WorkerRuntime:
@@ -56,5 +73,7 @@ def runtime_or_exit(environment: Environment) -> WorkerRuntime:
     try:
         return runtime_of(environment)
     except NoRunError as error:
+        if environment in _over:
+            raise gevent.GreenletExit from None
         _logger.error(error)  # noqa: TRY400 - the traceback is Locust's and tells nothing
         raise gevent.GreenletExit from None

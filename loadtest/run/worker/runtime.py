@@ -181,8 +181,9 @@ class WorkerRuntime:
         self.engine.start()
 
     def add_user(self, slot: int) -> None:
-        """Start the devices of the worker's ``slot``-th user."""
-        self.engine.submit(lambda: self.director.add_user(slot, self._clock()))
+        """Start the devices of the worker's ``slot``-th user; none any more once the run ends."""
+        if self.is_sending:
+            self.engine.submit(lambda: self.director.add_user(slot, self._clock()))
 
     def remove_user(self, slot: int) -> None:
         """End the user sessions of a user who leaves the run; the end of the run does that too."""

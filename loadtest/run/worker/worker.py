@@ -30,7 +30,7 @@ from loadtest.run.output import guard_output
 from loadtest.run.parent_death import is_orphan
 from loadtest.run.presentation import presentation, quiet_locust
 from loadtest.run.run_plan import RunPlan
-from loadtest.run.worker.active_run import clear_runtime, set_runtime
+from loadtest.run.worker.active_run import clear_runtime, note_over, set_runtime
 from loadtest.run.worker.admission import Introduction
 from loadtest.run.worker.clock_sync import ClockSync
 from loadtest.run.worker.leader_watch import SILENCE_S, LeaderWatch
@@ -107,7 +107,8 @@ class RunWorker:
             self._refuse(str(error))
 
     def _test_start(self, **_: object) -> None:
-        clear_runtime(self._environment)
+        forget = note_over if self._is_told_to_end.is_set() else clear_runtime
+        forget(self._environment)
         plan, self._plan = self._plan, None
         if plan is None:
             return  # the master was told, or starts users without us
@@ -192,6 +193,12 @@ class RunWorker:
 
     def _drain(self, **_: object) -> None:
         self._is_told_to_end.set()
+        if self._plan is not None:
+            # Its users are on their way; they must not begin after the end.
+            run, self._plan = self._plan.run, None
+            note_over(self._environment)
+            self._worker.send_message(MessageKind.IDLE, {"run": run})
+            return
         self._finish()
 
     def _hurry(self, **_: object) -> None:

@@ -368,3 +368,15 @@ def test_a_run_that_cannot_begin_leaves_no_dispatcher_behind(
     assert world.runner._users_dispatcher is None
     assert world.sent(MessageKind.PLAN) == []
     assert complaints == ["http://chat:1: connection refused"]
+
+
+def test_a_worker_that_had_not_begun_is_not_waited_for(world: World, complaints: list[str]) -> None:
+    world.start()
+    world.answer_drain(1)
+    idle = message({"run": world.leader._run}, "host_a")
+    world.runner.listeners[MessageKind.IDLE](msg=idle)
+    world.runner.stop()
+
+    assert world.leader.results is not None
+    assert world.leader.results.final_workers == {0, 1}
+    assert not any("is lost" in each for each in complaints)

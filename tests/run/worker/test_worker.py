@@ -17,7 +17,7 @@ from loadtest.run.messages import MessageKind
 from loadtest.run.presentation import presentation
 from loadtest.run.run_plan import RunPlan
 from loadtest.run.worker import worker as worker_module
-from loadtest.run.worker.active_run import NoRunError, runtime_of
+from loadtest.run.worker.active_run import NoRunError, runtime_of, runtime_or_exit
 from loadtest.run.worker.leader_watch import SILENCE_S
 from loadtest.run.worker.worker import RunWorker
 from loadtest.spanning import DrainStage
@@ -342,3 +342,19 @@ def test_a_token_that_cannot_be_read_ends_the_process(
 
     assert left.value.code == 2
     assert "--token-file" in said[0]
+
+
+def test_an_end_that_comes_before_the_beginning_is_kept(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.tell(MessageKind.PLAN, PLAN.to_message())
+    world.tell(MessageKind.DRAIN)
+    world.fire("test_start")
+
+    assert world.said(MessageKind.IDLE) == [{"run": "00c0ffee"}]
+    assert world.said(MessageKind.REPORT) == []
+    with pytest.raises(gevent.GreenletExit):
+        runtime_or_exit(world.environment)
+    assert caplog.text == "", "that users come too late is nobody's fault"
+    world.begin()
+    assert runtime_of(world.environment).plan == PLAN
