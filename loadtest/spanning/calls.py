@@ -23,12 +23,12 @@ class CallKind(Enum):
 
     PLAIN = "plain"
     CONFIRMATION = "confirmation"
-    """From now on something is expected of a device."""
+    """From now on something is expected of a device, or must not reach it any more."""
     EFFECT = "effect"
     """Something arrived that was caused elsewhere."""
 
 
-_CONFIRMATIONS = frozenset({"user_session_started", "chat_session_started"})
+_CONFIRMATIONS = frozenset({"user_session_started", "chat_session_started", "chat_session_ended"})
 _EFFECTS = frozenset({"message_identified", "event_unexplained", "event_counted", "push_received"})
 
 

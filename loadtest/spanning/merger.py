@@ -6,8 +6,8 @@ accusing anybody wrongly:
 
 * an effect is taken later than it arrived, by what is unknown of two clocks, and so never before
   its cause;
-* so is the confirmation of a session, and so is what its device does after it: nothing is expected
-  of a device too early;
+* so is the confirmation of a session or of its end, and so is what its device does after it:
+  nothing is expected of a device too early, or held against it;
 * the end of a session is lenient by itself: what it crosses is boundary.
 
 The instants in the calls stay as they are. A worker that is lost takes its devices with it: their

@@ -26,6 +26,7 @@ def test_only_who_is_a_member_and_which_message_it_was_name_no_device() -> None:
     [
         ("chat_session_started", CallKind.CONFIRMATION),
         ("user_session_started", CallKind.CONFIRMATION),
+        ("chat_session_ended", CallKind.CONFIRMATION),
         ("message_sent", CallKind.PLAIN),
         ("chat_session_ending", CallKind.PLAIN),
         ("action_failed", CallKind.PLAIN),

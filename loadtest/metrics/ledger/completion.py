@@ -18,7 +18,7 @@ def mark_incomplete(tally: Tally, record: Record) -> None:
     figures = tally.completion(record.due_ns, record.expected)
     figures.incomplete += 1
     record.arrivals.sort()
-    record.marked = 0
+    record.suffer().marked = 0
     for mark in MARKS:
         figures.never[mark] = figures.never.get(mark, 0) + 1
     _mark(figures, record)
@@ -42,9 +42,10 @@ def _mark(figures: CompletionFigures, record: Record) -> None:
     arrivals, count = record.arrivals, record.expected
     # ceil(count * share) - 1 in integers.
     places = (0, (count - 1) // 2, (count * 9 - 1) // 10, (count * 99 - 1) // 100, count - 1)
-    while record.marked < len(MARKS) and places[record.marked] < len(arrivals):
-        mark = MARKS[record.marked]
-        latency_us = (arrivals[places[record.marked]] - record.due_ns) // NS_PER_US
+    fate = record.suffer()
+    while fate.marked < len(MARKS) and places[fate.marked] < len(arrivals):
+        mark = MARKS[fate.marked]
+        latency_us = (arrivals[places[fate.marked]] - record.due_ns) // NS_PER_US
         getattr(figures, mark).record_all((latency_us,))
         figures.never[mark] = figures.never.get(mark, 0) - 1
-        record.marked += 1
+        fate.marked += 1

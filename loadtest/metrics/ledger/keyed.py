@@ -79,7 +79,7 @@ class KeyedBook(Generic[RecordT]):
 
     def _take_absent(self, record: RecordT, chat_session: TrackedChatSession) -> str:
         """Take an arrival at a chat session where nothing was expected of its cause."""
-        if record.is_refused:
+        if record.fate is not None and record.fate.is_refused:
             self._tally.unexpected(self.event, "refused")
         elif chat_session.has_ended_at(record.written_ns):
             self._tally.event(self.event).after_end += 1

@@ -71,6 +71,7 @@ class Ledger:
         self._participants = ParticipantBook(self.settings, self._events)
         self._presence = PresenceBook(self.settings, self._events)
         self._typing = TypingBook(self.settings, self._events)
+        self._waiting_books = (self._messages, self._keystrokes.book, self._events.book)
         books = (self._messages.book, self._keystrokes.book, self._events.book)
         self._gaps = GapBook(self.settings, self._tally, books)
         self._refusals = RefusalBook(self._messages, self._keystrokes, self._events, self._typing)
@@ -424,8 +425,7 @@ class Ledger:
     @property
     def open_count(self) -> int:
         """How many deliveries and notifications may still come in time."""
-        books = (self._messages, self._keystrokes.book, self._events.book)
-        return sum(book.outstanding() for book in books)
+        return sum(book.outstanding() for book in self._waiting_books)
 
     def begin_phase(self, name: str, at_ns: int) -> None:
         """Begin a phase of the run: what is due from ``at_ns`` on belongs to it.
@@ -495,7 +495,6 @@ class Ledger:
         self.settle(now_ns)
         self._events.give_up_parked(now_ns)
         if not drained:
-            self._messages.give_up_young(now_ns)
-            self._keystrokes.book.give_up_young(now_ns)
-            self._events.book.give_up_young(now_ns)
+            for book in self._waiting_books:
+                book.give_up_young(now_ns)
         self._close(None)

@@ -9,6 +9,7 @@ fields; ``roster`` changes who is where, the books change what has arrived.
 
 from enum import Enum
 
+from loadtest.metrics.ledger.episodes import Crossing, Episode, HandOff
 from loadtest.observations import ChatEvent
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "DeviceState",
     "Episode",
     "EventRecord",
+    "Fate",
     "Gap",
     "HandOff",
     "Match",
@@ -332,12 +334,9 @@ class Record:
         "due_ns",
         "event",
         "expected",
+        "fate",
         "is_closed",
-        "is_doubtful",
-        "is_incomplete",
-        "is_refused",
         "key",
-        "marked",
         "next",
         "previous",
         "remaining",
@@ -369,13 +368,8 @@ class Record:
         self.crossed: list[int] | None = None
         """Those of ``arrivals`` on another worker than the cause that are not counted yet."""
         self.is_closed = False
-        self.is_incomplete = False
-        self.marked = 0
-        """How many marks of an incomplete message are in the figures."""
-        self.is_doubtful = False
-        """The connection of its sender broke before any answer: the server may never have had
-        it."""
-        self.is_refused = False
+        self.fate: Fate | None = None
+        """What went wrong with it; None, as with nearly all: nothing."""
         self.key = 0
         """Our own number of it, where it carries one."""
         self.sender: TrackedDevice | None = None
@@ -383,6 +377,33 @@ class Record:
         """The chat session whose start is the cause: until it is active nothing is certain."""
         self.previous: Record | None = None
         self.next: Record | None = None
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the server may never have had its cause."""
+        return self.fate is not None and self.fate.is_doubtful
+
+    def suffer(self) -> "Fate":
+        """Return what goes wrong with it, to take note of it there."""
+        if self.fate is None:
+            self.fate = Fate()
+        return self.fate
+
+
+class Fate:
+    """What goes wrong with few records."""
+
+    __slots__ = ("is_doubtful", "is_incomplete", "is_refused", "marked")
+
+    def __init__(self) -> None:
+        self.is_incomplete = False
+        """It was closed with a delivery missing that has not come since."""
+        self.marked = 0
+        """How many marks of an incomplete message are in the figures."""
+        self.is_doubtful = False
+        """The connection of its sender broke before any answer: the server may never have had
+        it."""
+        self.is_refused = False
 
 
 Match = tuple[ChatEvent, int, int, int]
@@ -426,56 +447,6 @@ class MessageRecord(Record):
         self.notified: set[TrackedDevice] = set()
         self.handoffs: dict[TrackedUser, HandOff] = {}
         self.suspects: list[Suspect] = []
-
-
-class Episode:
-    """The time after a user's last chat session in a channel, until a notification comes."""
-
-    __slots__ = ("ended_ns", "is_clean", "is_notified", "is_over", "unnotified_us")
-
-    def __init__(self, ended_ns: int, *, is_clean: bool) -> None:
-        self.ended_ns = ended_ns
-        self.is_clean = is_clean
-        """Whether the end was the device's wish: only then its activation is timed."""
-        self.is_notified = False
-        """A notification of a message after the end has come."""
-        self.is_over = False
-        """Its activation is in the figures."""
-        self.unnotified_us = 0
-        """From the end to the last message that did not come as a notification."""
-
-
-class Crossing(Enum):
-    """What a message crosses for a user."""
-
-    END = "the end of the last chat session: hand-off"
-    START = "the start of the first chat session: entry"
-    PAST_END = "nothing any more, but no notification has come since the end"
-
-
-class HandOff:
-    """One message and one user who may be delivered or notified."""
-
-    __slots__ = ("crossing", "device_count", "episode", "is_judged", "is_seen", "slots")
-
-    def __init__(
-        self,
-        crossing: Crossing,
-        slots: tuple[int, ...] = (),
-        *,
-        episode: Episode | None = None,
-        device_count: int = 0,
-    ) -> None:
-        self.crossing = crossing
-        self.slots = slots
-        """Of the user's chat sessions."""
-        self.episode = episode
-        self.device_count = device_count
-        """How many devices of the user could be notified; 0 if they are counted elsewhere."""
-        self.is_judged = True
-        """False after a lost connection, which may take the message with it."""
-        self.is_seen = False
-        """Delivered to a chat session that started after the message."""
 
 
 class Suspect:

@@ -300,19 +300,21 @@ class NotificationBook:
     def close(self, record: MessageRecord) -> None:
         """Judge a message at its deadline."""
         record.channel.unnotified.pop(record, None)
-        if record.is_doubtful and is_void(record):
+        if record.fate is not None and record.is_doubtful and is_void(record):
             self._unjudge(record, record.pending)
             record.pending = {}
             for handoff in record.handoffs.values():
                 handoff.is_judged = False
         for user, handoff in record.handoffs.items():
             self._judge_handoff(record, user, handoff)
-        self._excuse_leaving(record)
+        if record.leaving:
+            self._excuse_leaving(record)
         for has_several in record.pending.values():
             self._tally.now.notification(has_several=has_several).missed += 1
-        for suspect in record.suspects:
-            self._judge_suspect(record, suspect)
-        record.suspects = []
+        if record.suspects:
+            for suspect in record.suspects:
+                self._judge_suspect(record, suspect)
+            record.suspects = []
 
     def _excuse_leaving(self, record: MessageRecord) -> None:
         """Make what devices that have left need not have got boundary; the rest stays owed."""

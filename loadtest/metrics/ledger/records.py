@@ -232,7 +232,7 @@ class RecordBook(Generic[RecordT]):
             self.finish(record, slot)
         elif record.is_closed:
             self.flush(record)
-            if record.is_incomplete:
+            if record.fate is not None and record.fate.is_incomplete:
                 mark_reached(self._tally, record)
 
     def _deliver_slow(self, record: Record, arrived_ns: int) -> None:
@@ -270,8 +270,8 @@ class RecordBook(Generic[RecordT]):
         self.flush(record)
         arrivals = record.arrivals
         if record.event is ChatEvent.MESSAGE_CREATED and arrivals:
-            if record.is_incomplete:
-                record.is_incomplete = False
+            if record.fate is not None and record.fate.is_incomplete:
+                record.fate.is_incomplete = False
                 complete_late(self._tally, record)
             else:
                 self._complete(record, arrivals, slot)
@@ -357,7 +357,7 @@ class RecordBook(Generic[RecordT]):
         record.state = record.state.translate(_AS_ABSENT)
         record.expected -= record.remaining
         record.remaining = 0
-        record.is_refused = True
+        record.suffer().is_refused = True
         self.finish(record)
 
     def excuse(self, record: Record, slots: int) -> bool:
@@ -419,7 +419,7 @@ class RecordBook(Generic[RecordT]):
         if record.event in SHEDDABLE:
             figures.coalesced += record.state.count(OVERTAKEN)
         elif record.event is ChatEvent.MESSAGE_CREATED:
-            record.is_incomplete = True
+            record.suffer().is_incomplete = True
             mark_incomplete(self._tally, record)
             self._tally.now.slow.lost += _missing_at(record, record.channel.slow_slots)
 

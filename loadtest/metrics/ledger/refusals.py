@@ -76,7 +76,7 @@ class RefusalBook:
         if is_broken:
             record = self._refusable.get((event, device, due_ns))
             if record is not None:
-                record.is_doubtful = True
+                record.suffer().is_doubtful = True
                 self._typing.doubt(record)
         elif is_refusal(reason):
             self._take_back(self._refusable.get((event, device, due_ns)))

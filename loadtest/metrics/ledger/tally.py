@@ -7,11 +7,10 @@ cause was due, and the figures of the whole are made from those of the phases.
 """
 
 from bisect import bisect_right
-from typing import NamedTuple
 
 from loadtest.clock import NS_PER_S
 from loadtest.metrics.figures.figures import EventFigures, Figures, add, size_class
-from loadtest.metrics.figures.phases import CompletionFigures, PhaseFigures
+from loadtest.metrics.figures.phases import CompletionFigures
 from loadtest.metrics.ledger.slowest import Marks, SlowestMessages
 from loadtest.observations import Action, ChatEvent, Phase
 
@@ -24,12 +23,20 @@ _BATCH = 4096
 """Latencies gathered before they become a histogram: about a millisecond of work."""
 
 
-class _Timed(NamedTuple):
-    """Latencies of one kind that wait to become histograms, in us."""
+_Timed = tuple[list[int], list[int]]
+"""Latencies of one kind, and service latencies; of an action, the times to its completion."""
 
-    latencies: list[int]
-    others: list[int]
-    """Service latencies; of an action, the times to its completion."""
+
+class _Waiting:
+    """What was timed in one phase and waits to become histograms, in us."""
+
+    __slots__ = ("actions", "marks", "notified", "timed")
+
+    def __init__(self) -> None:
+        self.timed: dict[ChatEvent, _Timed] = {}
+        self.marks: dict[str, list[Marks]] = {}
+        self.notified: dict[bool, _Timed] = {}
+        self.actions: dict[Action, _Timed] = {}
 
 
 class Tally:
@@ -45,13 +52,11 @@ class Tally:
         self.slowest = SlowestMessages(started_ns)
         self._started_ns = started_ns
         self._rolled_ns = started_ns
-        self._phase: str = Phase.STEADY
         self._phase_ns = started_ns
-        self._phases: list[tuple[int, str]] = [(started_ns, self._phase)]
-        self._marks: dict[tuple[str, str], list[Marks]] = {}
-        self._timed: dict[tuple[str, ChatEvent], _Timed] = {}
-        self._notified: dict[tuple[str, bool], _Timed] = {}
-        self._actions: dict[tuple[str, Action], _Timed] = {}
+        self._phases: list[tuple[int, str]] = [(started_ns, str(Phase.STEADY))]
+        # The hot path looks into the present phase only: a lookup by phase would cost it a tenth.
+        self._present = _Waiting()
+        self._waiting = {str(Phase.STEADY): self._present}
 
     # --- phases -------------------------------------------------------------------------------
 
@@ -60,15 +65,19 @@ class Tally:
         at_ns = max(at_ns, self._phase_ns)
         if self._phases[-1][0] == at_ns:
             self._phases.pop()  # nothing was due in it
-        self._phases.append((at_ns, name))
-        self._phase, self._phase_ns = name, at_ns
+        self._phases.append((at_ns, str(name)))
+        self._present, self._phase_ns = self._waiting.setdefault(str(name), _Waiting()), at_ns
 
     def _phase_of(self, due_ns: int) -> str:
-        if due_ns >= self._phase_ns:
-            return self._phase
         place = bisect_right(self._phases, due_ns, key=lambda phase: phase[0])
         # What was due before the start belongs to the start.
         return self._phases[max(place - 1, 0)][1]
+
+    def _of(self, due_ns: int) -> _Waiting:
+        """Return where what was due then waits."""
+        if due_ns >= self._phase_ns:
+            return self._present
+        return self._waiting[self._phase_of(due_ns)]
 
     def _note_phases(self, now_ns: int) -> None:
         """Note how far the phases of the interval that ends now have come."""
@@ -103,42 +112,35 @@ class Tally:
         service_latencies_us: list[int],
     ) -> None:
         """Count deliveries of one event, with their latencies."""
-        place = (self._phase_of(due_ns), event)
-        batch = self._timed.get(place)
+        waiting = self._present if due_ns >= self._phase_ns else self._of(due_ns)
+        batch = waiting.timed.get(event)
         if batch is None:
-            batch = self._timed[place] = _Timed([], [])
-        batch.latencies.extend(latencies_us)
-        batch.others.extend(service_latencies_us)
-        if len(batch.latencies) >= _BATCH:
-            self._count_timed(place)
+            batch = waiting.timed[event] = ([], [])
+        batch[0].extend(latencies_us)
+        batch[1].extend(service_latencies_us)
+        if len(batch[0]) >= _BATCH:
+            self._count_timed(self._phase_of(due_ns), event, waiting.timed.pop(event))
 
-    def _count_timed(self, place: tuple[str, ChatEvent]) -> None:
-        phase, event = place
-        batch = self._timed.pop(place)
-        self.now.event(event).delivered += len(batch.latencies)
+    def _count_timed(self, phase: str, event: ChatEvent, batch: _Timed) -> None:
+        latencies, service_latencies = batch
+        self.now.event(event).delivered += len(latencies)
         figures = self.now.phase(phase).event(event)
-        figures.latency.record_all(batch.latencies)
-        figures.service.record_all(batch.others)
+        figures.latency.record_all(latencies)
+        figures.service.record_all(service_latencies)
 
     def notified(
         self, due_ns: int, latency_us: int, service_latency_us: int, *, has_several: bool
     ) -> None:
         """Note the latency of an expected notification."""
-        place = (self._phase_of(due_ns), has_several)
-        batch = self._notified.get(place)
-        if batch is None:
-            batch = self._notified[place] = _Timed([], [])
-        batch.latencies.append(latency_us)
-        batch.others.append(service_latency_us)
+        latencies, service_latencies = self._of(due_ns).notified.setdefault(has_several, ([], []))
+        latencies.append(latency_us)
+        service_latencies.append(service_latency_us)
 
     def acted(self, action: Action, due_ns: int, accepted_us: int, completed_us: int) -> None:
         """Count an action that was completed."""
-        place = (self._phase_of(due_ns), action)
-        batch = self._actions.get(place)
-        if batch is None:
-            batch = self._actions[place] = _Timed([], [])
-        batch.latencies.append(accepted_us)
-        batch.others.append(completed_us)
+        accepted, completed = self._of(due_ns).actions.setdefault(action, ([], []))
+        accepted.append(accepted_us)
+        completed.append(completed_us)
 
     def crossed(
         self, event: ChatEvent, latencies_us: list[int], service_latencies_us: list[int]
@@ -150,10 +152,11 @@ class Tally:
 
     def completed(self, due_ns: int, expected: int, marks: Marks) -> None:
         """Note when a message had reached its expected devices."""
-        place = (self._phase_of(due_ns), size_class(expected))
-        batch = self._marks.get(place)
+        waiting = self._present if due_ns >= self._phase_ns else self._of(due_ns)
+        label = size_class(expected)
+        batch = waiting.marks.get(label)
         if batch is None:
-            batch = self._marks[place] = []
+            batch = waiting.marks[label] = []
         batch.append(marks)
 
     def completion(self, due_ns: int, expected: int) -> CompletionFigures:
@@ -166,29 +169,30 @@ class Tally:
         """Return the figures of the interval that ends now, and begin the next."""
         self._note_phases(now_ns)
         self.slowest.roll()
-        for place in tuple(self._timed):
-            self._count_timed(place)
-        for (phase, label), marks in self._marks.items():
-            _record_marks(self.now.phase(phase).completed(label), marks)
-        for (phase, has_several), batch in self._notified.items():
-            self._record_notified(self.now.phase(phase), batch, has_several=has_several)
-        for (phase, action), batch in self._actions.items():
-            self.now.action(action).completed += len(batch.latencies)
-            timing = self.now.phase(phase).action(action)
-            timing.latency.record_all(batch.latencies)
-            timing.completion.record_all(batch.others)
-        self._marks, self._notified, self._actions = {}, {}, {}
+        for phase, waiting in self._waiting.items():
+            self._count_waiting(phase, waiting)
         rolled, self.now = self.now, Figures()
         add(self.totals, rolled)
         rolled.fill_whole()
         return rolled
 
-    def _record_notified(self, phase: PhaseFigures, batch: _Timed, *, has_several: bool) -> None:
-        phase.notifications.latency.record_all(batch.latencies)
-        phase.notifications.service.record_all(batch.others)
-        figures = self.now.notification(has_several=has_several)
-        figures.latency.record_all(batch.latencies)
-        figures.service.record_all(batch.others)
+    def _count_waiting(self, phase: str, waiting: _Waiting) -> None:
+        for event, batch in waiting.timed.items():
+            self._count_timed(phase, event, batch)
+        for label, marks in waiting.marks.items():
+            _record_marks(self.now.phase(phase).completed(label), marks)
+        for has_several, (latencies, services) in waiting.notified.items():
+            timings = self.now.phase(phase).notifications
+            for figures in (timings, self.now.notification(has_several=has_several)):
+                figures.latency.record_all(latencies)
+                figures.service.record_all(services)
+        for action, (accepted, completed) in waiting.actions.items():
+            self.now.action(action).completed += len(accepted)
+            timing = self.now.phase(phase).action(action)
+            timing.latency.record_all(accepted)
+            timing.completion.record_all(completed)
+        for gathered in (waiting.timed, waiting.marks, waiting.notified, waiting.actions):
+            gathered.clear()
 
 
 def _record_marks(figures: CompletionFigures, marks: list[Marks]) -> None:

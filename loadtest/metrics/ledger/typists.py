@@ -199,7 +199,7 @@ class TypingBook:
         for stretch in (typist.stretch, typist.before) if typist is not None else ():
             for record in (stretch.start, stretch.stop) if stretch is not None else ():
                 if record is not None and record.written_ns == cause.written_ns:
-                    record.is_doubtful = True
+                    record.suffer().is_doubtful = True
 
     # --- refusals -----------------------------------------------------------------------------
 
