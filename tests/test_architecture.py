@@ -66,7 +66,7 @@ ALLOWED: dict[str, set[str]] = {
     "http": set(),
     "sink": {"http"},
     # Before a run and after it, in plain threads: it knows neither devices nor profiles.
-    "provisioning": {"workload"},
+    "provisioning": {"workload", "chat"},
     "recording": {"metrics"},
     # It makes the calls of other workers on a ledger, as a recording makes those of another time.
     "spanning": {"metrics", "recording", "device"},
@@ -92,6 +92,8 @@ DOORS: dict[tuple[str, str], set[str]] = {
     ("run", "sink"): {"service"},
     # The newest self-test is stamped into a summary.
     ("run", "selftest"): {"outcome"},
+    # Server text is cleaned in one place.
+    ("provisioning", "chat"): {"texts"},
     ("run", "chat"): {"dialect"},
     # What the leading process implements, keeps and mounts.
     ("run", "web"): {"desk", "live", "mount", "login"},

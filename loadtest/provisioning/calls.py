@@ -17,6 +17,7 @@ import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
 
+from loadtest.chat.texts import cleaned
 from loadtest.errors import TargetError
 from loadtest.provisioning.access import ApiAccess, Credentials, PathStyle
 
@@ -235,7 +236,7 @@ class PlatformCalls:
 
 
 def _innermost(error: BaseException) -> str:
-    """Return what lies at the ground of an error, without the layers of the library."""
+    """Return the innermost cause of an error, without the layers of the library."""
     while True:
         below = getattr(error, "reason", None)
         if not isinstance(below, BaseException):
@@ -263,7 +264,8 @@ def _refusal_text(answer: requests.Response) -> str:
         content = None
     said = content if isinstance(content, dict) else {}
     reason = said.get("message") or said.get("error_description") or said.get("error")
-    reason = str(reason or answer.text or answer.reason)[:_EXCERPT_CHARACTERS]
+    # It goes to a terminal and into a log.
+    reason = cleaned(str(reason or answer.text or answer.reason), _EXCERPT_CHARACTERS)
     remedies: dict[int, str] = {
         HTTPStatus.UNAUTHORIZED: "; check LOADTEST_CLIENT_ID and LOADTEST_CLIENT_SECRET",
         HTTPStatus.TOO_MANY_REQUESTS: "; lower provisioning.requests_at_once",

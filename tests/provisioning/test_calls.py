@@ -9,6 +9,7 @@ from loadtest.provisioning.calls import RefusedCallError
 from tests.support.platform_worlds import ACCESS, NoPause, ScriptedAnswers, answer, client_of
 
 TOKEN = {"access_token": "t-1", "expires_in": 60}
+URLS = (ACCESS.api_url, ACCESS.token_url)
 JANE = {"id": 7, "name": "jane", "properties": {"a": 1}}
 
 
@@ -164,3 +165,49 @@ def test_whoever_sends_us_elsewhere_is_not_followed() -> None:
 
     with pytest.raises(RefusedCallError, match="answered 302"):
         client_of(server).sign_in()
+
+
+# --- the way to the server --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("access", "way"),
+    [
+        (ApiAccess(*URLS), {"verify": True, "cert": None, "proxies": {}}),
+        (
+            ApiAccess(*URLS, ca_file="ca.pem", client_certificate="me.pem"),
+            {"verify": "ca.pem", "cert": "me.pem", "proxies": {}},
+        ),
+        (
+            ApiAccess(
+                *URLS,
+                client_certificate="me.pem",
+                client_key="key.pem",
+                is_verified=False,
+                proxy="http://p:1",
+            ),
+            {
+                "verify": False,
+                "cert": ("me.pem", "key.pem"),
+                "proxies": {"http": "http://p:1", "https": "http://p:1"},
+            },
+        ),
+    ],
+    ids=["nothing set", "files", "all"],
+)
+def test_calls_go_the_way_that_was_set_whatever_the_environment_says(
+    access: ApiAccess, way: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://ambient:3128")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/ambient.pem")
+    server = ScriptedAnswers(answer(200, TOKEN), answer(200, JANE))
+    client_of(server, access).user(7)
+
+    assert [dict(each, proxies=dict(each["proxies"])) for each in server.ways] == [way, way]
+
+
+def test_what_a_server_says_is_harmless_on_a_terminal() -> None:
+    refusal = answer(400, {"message": "\x1b[2J\r\nPASS"})
+    server = ScriptedAnswers(answer(200, TOKEN), refusal)
+    with pytest.raises(RefusedCallError, match="answered 400: \ufffd\\[2J PASS"):
+        client_of(server).user(7)

@@ -81,12 +81,15 @@ class ScriptedAnswers(_Adapter):
     def __init__(self, *answers: requests.Response | Exception) -> None:
         super().__init__()
         self.asked: list[Asked] = []
+        self.ways: list[dict[str, Any]] = []
+        """How each request was sent: ``verify``, ``cert``, ``proxies``."""
         self._answers = list(answers)
 
     def send(
         self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
     ) -> requests.Response:
         self.asked.append(asked_of(request))
+        self.ways.append({name: kwargs[name] for name in ("verify", "cert", "proxies")})
         given = self._answers.pop(0)
         if isinstance(given, Exception):
             raise given
