@@ -72,7 +72,7 @@ _SPELLINGS = (
 )
 _HEADERS = (
     "no colon", ":x", "", "ack:2", "subscription:x", "content-length:5", "receipt-id:x", "a:b",
-    "é:b", "a:é", "a:\\c", "a:b\r", "a:\0", "x" * 300 + ":y", f"receipt-id:close-{0}",
+    "é:b", "a:é", "a:\\c", "a:\\x", "a:b\r", "a:\0", "x" * 300 + ":y", f"receipt-id:close-{0}",
 )  # fmt: skip
 _RAW = (b"\n", b"\r\n", b"", b"\n\n", b"ERROR\n\n{}\0", b"NONSENSE\n\n\0", b"\0", b"MESSAGE\n\n\0")
 
