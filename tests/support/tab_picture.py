@@ -24,7 +24,7 @@ def take_picture(path: Path) -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         browser() as chromium,
-        web_ui(Path(folder) / "results", "--devices", "60", "--set", "run.duration_s=40") as ui,
+        web_ui(Path(folder) / "results", "--devices", "120", "--set", "run.duration_s=40") as ui,
         opened(chromium, ui.url, viewport={"width": _WIDTH, "height": _HEIGHT}) as page,
     ):
         _start(page)

@@ -52,6 +52,7 @@ class ChatPanel extends HTMLElement {
     this.phase = el("p", { class: "ck-phase" });
     this.reasons = el("ul", { class: "ck-reasons" });
     this.status.append(el("div", { class: "ck-verdict" }, this.word, this.sentence), el("div", {}, this.phase, this.light));
+    this.findings = el("ul", { class: "ck-findings" });
     this.tiles = el("dl", { class: "ck-tiles" });
     this.controls = el("div", { class: "ck-controls" });
     this.startPlace = el("div", {});
@@ -60,7 +61,7 @@ class ChatPanel extends HTMLElement {
     this.inspectorPlace = el("div", {});
     this.tablesPlace = el("div", { class: "ck-tables" });
     this.below = el("div", {}, this.charts.element, this.marks, this.inspectorPlace, this.tablesPlace);
-    replace(this.root, this.trouble, this.status, this.reasons, this.tiles, this.controls, this.startPlace, this.below);
+    replace(this.root, this.trouble, this.status, this.reasons, this.findings, this.tiles, this.controls, this.startPlace, this.below);
   }
 
   follow() {
@@ -119,6 +120,10 @@ class ChatPanel extends HTMLElement {
       (verdict?.reasons ?? []).map((reason) => el("li", {}, el("b", {}, reason.text), reason.remedy ? ` \u2014 ${reason.remedy}` : "")),
     );
     this.reasons.hidden = !verdict?.reasons.length;
+    // Sentences about a whole run: while it goes on they would be about what is not there yet.
+    const findings = live.state === "ended" ? live.findings ?? [] : [];
+    replace(this.findings, findings.map((each) => el("li", { class: `ck-${each.tone}` }, each.text)));
+    this.findings.hidden = !findings.length;
   }
 
   showTiles(live) {
