@@ -5,7 +5,9 @@ message is judged when it is closed, at its deadline, when everything is known a
 went around it. Somebody who connected or disconnected within the race window, or whose chat
 session is ending, may be pushed or not: boundary.
 
-A push names user, channel and message by the server's ids. One of a channel that this ledger does
+A push names user, channel and message by the server's ids. If a message arrived nowhere, its id is
+not known: then the oldest pushes of an unknown message in its channel, since it was written, are
+taken for its own. One of a channel that this ledger does
 not know is another worker's, or another program's: it is not counted here.
 """
 
@@ -56,6 +58,8 @@ class PushBook:
         self._waits: dict[MessageRecord, _Wait] = {}
         self._arrivals: dict[int, list[tuple[TrackedUser, int]]] = {}
         """Of messages that are not closed, or not known, by the server's id."""
+        self._channels: dict[int, int] = {}
+        """Of those messages, by the server's id."""
         self._order: deque[tuple[int, int]] = deque()
         self._judged: dict[int, _Judged] = {}
 
@@ -105,6 +109,7 @@ class PushBook:
             self._take_late(judged, who, arrived_ns)
             return
         self._arrivals.setdefault(message, []).append((who, arrived_ns))
+        self._channels[message] = channel
         self._order.append((arrived_ns + self._settings.deadline_ns, message))
 
     def _take_late(self, judged: _Judged, user: TrackedUser, arrived_ns: int) -> None:
@@ -153,8 +158,9 @@ class PushBook:
         if wait is None:
             return
         judged, figures = _Judged(record), self._figures
-        if record.message:
-            self._judged[record.message] = judged
+        message = record.message or (self._unknown_message(record) if wait.users else 0)
+        if message:
+            self._judged[message] = judged
         judged.boundary |= wait.between
         is_uncertain = wait.is_withdrawn or (record.is_doubtful and is_void(record))
         for user in wait.users:
@@ -165,14 +171,33 @@ class PushBook:
                 judged.missed.add(user)
         figures.expected += len(judged.missed)
         figures.boundary += len(judged.boundary)
-        arrivals = self._arrivals.pop(record.message, ()) if record.message else ()
-        for user, arrived_ns in arrivals:
+        for user, arrived_ns in self._take_arrivals(message):
             if user in judged.missed:
                 judged.missed.remove(user)
                 self._deliver(judged, user, arrived_ns)
             else:
                 self._take_unexpected(judged, user)
         figures.missed += len(judged.missed)
+
+    def _take_arrivals(self, message: int) -> list[tuple[TrackedUser, int]]:
+        """Return and forget the pushes of a message; of 0 there are none."""
+        self._channels.pop(message, None)
+        return self._arrivals.pop(message, [])
+
+    def _unknown_message(self, record: MessageRecord) -> int:
+        """Return the id of a message that nobody knows and that this one may be; 0: none is."""
+        known = {each.message for each in self._waits}
+        since_ns = record.written_ns
+        return min(
+            (
+                message
+                for message, arrivals in self._arrivals.items()
+                if message not in known
+                and self._channels[message] == record.channel.id
+                and arrivals[0][1] >= since_ns
+            ),
+            default=0,
+        )
 
     def _is_open(self, record: MessageRecord, user: TrackedUser) -> bool:
         """Whether nobody can know if the server saw the user away when it took the message."""
@@ -190,7 +215,7 @@ class PushBook:
         while order and (now_ns is None or order[0][0] < now_ns):
             _, message = order.popleft()
             # Every message that waits is closed first: its deadline is before that of its pushes.
-            self._figures.spurious += len(self._arrivals.pop(message, ()))
+            self._figures.spurious += len(self._take_arrivals(message))
         surplus = len(self._judged) - self._settings.kept_records
         for message in list(islice(self._judged, max(surplus, 0))):
             del self._judged[message]
@@ -207,6 +232,6 @@ class PushBook:
                 wait.users = [user for user in wait.users if user in came]
         known = {record.message for record in self._waits}
         for message in [each for each in self._arrivals if each not in known]:
-            count = len(self._arrivals.pop(message))
+            count = len(self._take_arrivals(message))
             figures.boundary += count
             figures.boundary_seen += count

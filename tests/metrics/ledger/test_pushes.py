@@ -184,6 +184,27 @@ def test_a_lost_connection_that_the_server_saw_first_explains_a_push() -> None:
     assert "spurious" not in found
 
 
+def test_pushes_of_messages_that_arrived_nowhere_are_right_all_the_same() -> None:
+    """Their ids are known to nobody: in their channel they are taken in the order of writing."""
+    scene = PushScene()
+    for key in (1, 2):
+        scene.send(key, at_ms=30_000 + key)
+    scene.push(2, 30_010, 3)
+    scene.push(1, 30_011, 3, 4)
+
+    expected = {"taken": 3, "expected": 4, "delivered": 3, "missed": 1}
+    assert counts(scene.pushes()) == expected
+
+
+def test_a_push_from_before_a_message_is_none_of_it() -> None:
+    scene = PushScene()
+    scene.push(9, 29_990, 3)
+    scene.send(1, at_ms=30_000)
+
+    found = counts(scene.pushes())
+    assert (found["missed"], found["spurious"]) == (2, 1)
+
+
 def test_whose_chat_session_is_ending_may_be_taken_for_present() -> None:
     scene = PushScene()
     scene.lose(2, 29_001)
