@@ -2,8 +2,10 @@
 
 import argparse
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
 import orjson
 from rich.console import Console
@@ -24,6 +26,7 @@ __all__ = [
     "add_decision_arguments",
     "add_output_arguments",
     "chosen_settings",
+    "json_comparison",
     "per_cent",
     "print_figures",
     "render",
@@ -127,8 +130,12 @@ def show(compared: Comparison, options: argparse.Namespace) -> int:
     return int(compared.exit_code(requires_decision=options.require_decision))
 
 
-def tell_pipeline(compared: Comparison) -> None:
+def tell_pipeline(compared: Comparison, stream: TextIO | None = None) -> None:
     """Show a comparison in the pipeline that it is part of, if it is one of GitHub's.
+
+    Args:
+        compared: What was found.
+        stream: Where the annotation goes; None: standard output.
 
     Raises:
         UsageError: The file for the summary of the step cannot be written.
@@ -137,7 +144,13 @@ def tell_pipeline(compared: Comparison) -> None:
     title = f"Load test: {compared.change.value}"
     line = annotation(TONES[compared.change], title, headline(compared), os.environ)
     if line:
-        print(line, flush=True)
+        print(line, file=stream or sys.stdout, flush=True)
+
+
+def json_comparison(compared: Comparison, beside: Path) -> str:
+    """Return a comparison as the text of a JSON file in the folder ``beside``."""
+    options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    return orjson.dumps(plain_comparison(compared, beside), option=options).decode()
 
 
 def render(compared: Comparison, files: dict[str, Path]) -> None:
@@ -149,10 +162,7 @@ def render(compared: Comparison, files: dict[str, Path]) -> None:
     made: dict[str, Callable[[Path], bytes]] = {
         "html": lambda path: html_comparison(compared).encode(),
         "md": lambda path: markdown_comparison(compared).encode(),
-        "json": lambda path: orjson.dumps(
-            plain_comparison(compared, path.parent),
-            option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE,
-        ),
+        "json": lambda path: json_comparison(compared, path.parent).encode(),
     }
     problems = []
     for kind, path in files.items():

@@ -13,7 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +24,7 @@ from rich.console import Console
 from loadtest.cli.comparison_options import (
     add_decision_arguments,
     chosen_settings,
+    json_comparison,
     render,
     tell_pipeline,
 )
@@ -42,7 +43,9 @@ from loadtest.comparison.study import (
     write_pairs,
 )
 from loadtest.comparison.terminal import print_comparison
+from loadtest.comparison.texts import headline
 from loadtest.errors import UsageError
+from loadtest.report import Ending
 from loadtest.report.figures import at, measured, plain_text, span_text
 from loadtest.report.files import RunFolder
 from loadtest.run.options import RunOptions
@@ -101,11 +104,12 @@ def run_pairs(options: argparse.Namespace) -> int:
     sides = _sides(options)
     checked = {name: checked_options(_copied(side)) for name, side in sides.items()}
     candidate = checked[SideName.CANDIDATE]
-    print_plan(candidate)
-    seed = candidate.profile.run.seed
-    pairs = planned_pairs(options.replicates, seed)
+    pairs = planned_pairs(options.replicates, candidate.profile.run.seed)
     labels = _labels(options, candidate)
-    _print_pairs(pairs, labels, candidate)
+    is_silent = options.ending in (Ending.QUIET, Ending.JSON)
+    if options.dry_run or not is_silent:
+        print_plan(candidate)
+        _print_pairs(pairs, labels, candidate)
     if options.dry_run:
         return 0
     for each in checked.values():
@@ -117,18 +121,34 @@ def run_pairs(options: argparse.Namespace) -> int:
     with stop.answering():
         study = make_pairs(
             pairs,
-            _Runs(sides, folder, len(pairs), stop),
+            _Runs(sides, folder, stop, (lambda line: None) if is_silent else _say),
             repeats=repeats,
             note=lambda made: write_pairs(folder, made, labels, expected),
         )
     compared = _compared(options, study, labels, expected)
     render(compared, {kind: folder / f"comparison.{kind}" for kind in ("html", "md", "json")})
-    print_comparison(Console(), compared, has_details=getattr(options, "details", False))
-    print(folder)
-    tell_pipeline(compared)
+    _print_end(compared, folder, options.ending)
     if study.is_stopped:
         return _EXIT_STOPPED
     return int(compared.exit_code(requires_decision=options.require_decision))
+
+
+def _print_end(compared: Comparison, folder: Path, ending: Ending) -> None:
+    """Print as much as was asked for; the whole comparison is in the folder."""
+    if ending is Ending.JSON:
+        print(json_comparison(compared, folder), end="")
+        tell_pipeline(compared, sys.stderr)
+        return
+    if ending is Ending.QUIET:
+        print(f"{compared.change.value.upper()}: {headline(compared)}")
+    else:
+        print_comparison(Console(), compared, has_details=ending is Ending.DETAILS)
+        print(folder)
+    tell_pipeline(compared)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 def _count(text: str) -> int:
@@ -252,13 +272,13 @@ class _Runs:
         self,
         sides: dict[SideName, argparse.Namespace],
         folder: Path,
-        pair_count: int,
         stop: _Stop,
+        say: Callable[[str], None],
     ) -> None:
         self._sides = sides
         self._folder = folder
-        self._pair_count = pair_count
         self._stop = stop
+        self._say = say
 
     def __call__(self, side: SideName, pair: Pair) -> Replicate:
         """Make the run of a side.
@@ -295,12 +315,10 @@ class _Runs:
 
     def _tell(self, side: SideName, pair: Pair, run: Replicate) -> None:
         latency = at(run.summary, "latency", _MESSAGE)
-        print(
-            f"  pair {pair.number} of {self._pair_count}  {side:<9}"
-            f"  {plain_text(at(run.summary, 'verdict')):<12}"
+        self._say(
+            f"  pair {pair.number}  {side:<9}  {plain_text(at(run.summary, 'verdict')):<12}"
             f"  p50 {span_text(measured(latency, 'p50_ms'))}"
-            f"  p99 {span_text(measured(latency, 'p99_ms'))}",
-            flush=True,
+            f"  p99 {span_text(measured(latency, 'p99_ms'))}"
         )
 
 

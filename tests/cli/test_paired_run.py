@@ -225,3 +225,23 @@ def test_the_self_test_is_stamped_into_these_runs_too(
 
 def test_a_single_run_is_asked_for_without_another_side() -> None:
     assert not paired_run.is_paired(argparse.Namespace(against=None, against_set=[]))
+
+
+def test_quietly_it_prints_the_verdict_alone(
+    run: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(MadeUp(noisy(1.1)), "--against-set", SECOND, "--quiet") == 1
+    assert capsys.readouterr().out.startswith("WORSE: The candidate is worse in 2 of 5 gates: ")
+
+
+def test_as_json_it_prints_nothing_else(
+    run: Callable[..., int],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert run(MadeUp(noisy(1.1)), "--against-set", SECOND, "--json") == 1
+    printed = capsys.readouterr()
+
+    assert json.loads(printed.out)["outcome"] == "worse"
+    assert printed.err.startswith("::error title=Load test%3A worse::The candidate is worse")

@@ -5,7 +5,6 @@ written, once.
 """
 
 import logging
-import os
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -36,12 +35,11 @@ from loadtest.report import (
     write_results,
 )
 from loadtest.report.figures import Summary
-from loadtest.report.github import add_to_step_summary, run_annotation
-from loadtest.report.markdown import markdown_report
 from loadtest.report.run_record import RunRecord, run_results
 from loadtest.report.screen import printable
 from loadtest.report.summary import END_TOLERANCE_S, RunFacts, build_summary, standing
 from loadtest.run.leader.failures import failure_lines
+from loadtest.run.leader.pipeline import tell_pipeline
 from loadtest.run.leader.shortfall import add_shortfall
 from loadtest.run.options import RunOptions
 from loadtest.run.presentation import presentation
@@ -408,17 +406,7 @@ class RunResults:
         self._verdict = Verdict(results.summary["verdict"])
         self._codes = {reason["code"] for reason in results.summary["reasons"]}
         print_summary(self._console, results.summary, self._folder.path, presentation.ending)
-        self._tell_pipeline(results.summary)
-
-    def _tell_pipeline(self, summary: Summary) -> None:
-        """Show the run in the pipeline that it is part of, if it is one of GitHub's."""
-        try:
-            add_to_step_summary(markdown_report(summary), os.environ)
-        except UsageError as error:
-            presentation.complain(str(error))
-        line = run_annotation(summary, os.environ)
-        if line:
-            print(line, flush=True)
+        tell_pipeline(results.summary)
 
     def _count_shortfall(self, totals: Totals) -> None:
         """Count what was planned for workers that were not there to the end, as dropped."""
