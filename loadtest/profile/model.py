@@ -32,6 +32,8 @@ HIDDEN = "(hidden)"
 """What stands in reports instead of a secret."""
 
 _LONGEST_RAMP_RATIO = 0.5
+# So many users are planned one by one; cells are alike, so that more of them are a multiple.
+_USERS_PLANNED, _CELLS_MIN = 5_000, 4
 RATES = ("message_rate_per_s", "channel_update_rate_per_s", "offline_rate_per_s")
 """Keys of the workload that are of the whole population, and scaled with it."""
 
@@ -191,7 +193,13 @@ class Profile(ProfileSections):
         """
         seed = self.run.seed if seed is None else seed
         planner = CellPlanner(self.population_plan(), seed=seed, run="plan", existing=existing)
-        return plan_load(planner.plans(self.cells_in_run), self.behaviour(), seed=seed)
+        cells = self.cells_in_run
+        looked_at = cells
+        if existing is None:
+            per_cell = self.population_plan().users_per_cell
+            looked_at = min(cells, max(_CELLS_MIN, _USERS_PLANNED // per_cell))
+        plan = plan_load(planner.plans(looked_at), self.behaviour(), seed=seed)
+        return plan.times(cells / looked_at)
 
     def names_of_run(self, run: str) -> str:
         """Return what stands in the names of users and channels of a run.

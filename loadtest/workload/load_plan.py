@@ -90,6 +90,18 @@ class LoadPlan:
     peak_factor: float = 1.0
     """How much higher messages and what follows from them are at the top of a curve."""
 
+    def times(self, factor: float) -> "LoadPlan":
+        """Return the load of ``factor`` times as many cells like these."""
+        if factor == 1:
+            return self
+        values: dict[str, float] = {}
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            is_largest = field.name in ("largest_channel", "peak_factor")
+            grown = value if is_largest else value * factor
+            values[field.name] = round(grown) if isinstance(value, int) else grown
+        return LoadPlan(**values)  # type: ignore[arg-type]
+
     def plus(self, other: "LoadPlan") -> "LoadPlan":
         """Return the load of both plans together."""
         values = {}

@@ -25,10 +25,15 @@ __all__ = ["StayShares", "ready_ratio", "stay_shares"]
 
 _TIMELINES_MAX = 1_000
 _TIMELINES_MIN = 50
+_TIMELINES_FEW, _MANY = 10, 1
 # Enough for a standard error of about 1 % of an even share; a tenth of a second at most.
 _CHANGES_WANTED = 20_000
 # Parts of the run in which chat sessions are counted: many begin together at its start.
 _BINS = 100
+
+# A longer run is more of the same: its first part is looked at, and takes no longer to plan.
+_STEADY_CYCLES = 20
+_STEADY_S = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +169,10 @@ def _when(state: _Track, weights: Sequence[float], whole_ns: float) -> float:
 @lru_cache(maxsize=256)
 def stay_shares(stays: Stays, device_count: int, horizon_s: float) -> StayShares:
     """Return the shares for a user with so many devices in a channel, over a run's length."""
-    horizon_ns = round(horizon_s * NS_PER_S)
+    horizon_ns = round(min(horizon_s, _steady_after_s(stays)) * NS_PER_S)
     meter, timelines = _Meter(horizon_ns, round(stays.settle_s * NS_PER_S)), 0
     visits = [Visit(device, 0) for device in range(device_count)]
-    while timelines < _TIMELINES_MIN or (
-        timelines < _TIMELINES_MAX and meter.changes < _CHANGES_WANTED
-    ):
+    while _wants_more(timelines, meter.changes):
         rng = RandomStream("stay shares", device_count, timelines)
         meter.run(StayTimeline(stays, device_count, visits, rng))
         timelines += 1
@@ -187,6 +190,23 @@ def stay_shares(stays: Stays, device_count: int, horizon_s: float) -> StayShares
         entered_heard_per_s=_per_s(meter.active.share_at(meter.entered_ns, visits_ns), whole_ns),
         left_heard_per_s=_per_s(meter.active.share_at(meter.left_ns, visits_ns), whole_ns),
     )
+
+
+def _wants_more(timelines: int, changes: int) -> bool:
+    """Return whether one more timeline would tell more."""
+    if timelines < _TIMELINES_MIN:
+        # Long ones say so much each that a few are enough.
+        return timelines < _TIMELINES_FEW or changes < _MANY * _CHANGES_WANTED
+    return timelines < _TIMELINES_MAX and changes < _CHANGES_WANTED
+
+
+def _steady_after_s(stays: Stays) -> float:
+    """Return after how long a longer run has the same shares: many stays and absences later."""
+    cycle_s = stays.stay_s.expectation() + stays.away_s.expectation()
+    if stays.presence is not None:
+        online_s, offline_s = stays.presence.online_s, stays.presence.offline_s
+        cycle_s = max(cycle_s, online_s.expectation() + offline_s.expectation())
+    return max(_STEADY_CYCLES * cycle_s, _STEADY_S)
 
 
 def _per_s(count: float, whole_ns: float) -> float:

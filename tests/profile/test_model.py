@@ -280,3 +280,13 @@ def test_a_name_of_the_profile_stands_for_one_population() -> None:
     assert profile(*overrides, "channels.room.size=4").names_of_run("x") != names
     assert profile(*overrides, "run.seed=9").names_of_run("x") != names
     assert profile().names_of_run("00c0ffee") == "00c0ffee"
+
+
+def test_a_plan_of_many_cells_is_a_multiple_of_that_of_some() -> None:
+    base, many = SMOKE.planned_load(), SMOKE.scaled(devices=126_000).planned_load()
+
+    assert (many.cells, many.devices) == (1_000, 126_000)
+    assert many.users == 1_000 * SMOKE.population_plan().users_per_cell
+    assert many.messages_per_s == pytest.approx(500 * base.messages_per_s, rel=0.01)
+    assert many.deliveries_per_s == pytest.approx(500 * base.deliveries_per_s, rel=0.1)
+    assert many.largest_channel == base.largest_channel

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from loadtest.errors import UsageError
+from loadtest.profile import load_profile
 from loadtest.workload import Presence
 from loadtest.workload.distributions import Exponential, Fixed
 from loadtest.workload.shares import ready_ratio, stay_shares
@@ -92,3 +93,11 @@ def test_stays_that_leave_no_time_to_write_are_refused() -> None:
 
     with pytest.raises(UsageError, match=r"nobody can write: .* make the run or the stays longer"):
         ready_ratio(parameters, 1, 60.0)
+
+
+def test_a_run_of_many_days_has_the_shares_of_its_first_one() -> None:
+    stays = load_profile("smoke").behaviour().stays
+    day, month = (stay_shares(stays, 1, days * 86_400.0) for days in (1, 30))
+
+    assert month.active_ratio == pytest.approx(day.active_ratio, rel=0.05)
+    assert month.starts_per_s == pytest.approx(day.starts_per_s, rel=0.05)
