@@ -247,3 +247,30 @@ def test_two_workers_behind_a_login_and_a_base_path_show_merged_figures(tmp_path
         page.context.clear_cookies()
         expect(page.locator(".ck-trouble")).to_contain_text("not logged in", timeout=10_000)
         shot(page, "logged-out")
+
+
+@pytest.mark.timeout(400)
+def test_locust_s_own_form_is_checked_as_well_and_two_browsers_see_the_run(tmp_path: Path) -> None:
+    options = (*SMALL, "--set", "run.duration_s=6")
+    with (
+        browser() as chromium,
+        web_ui(tmp_path / "results", *options) as ui,
+        opened(chromium, f"{ui.url}/") as page,
+    ):
+        page.locator(".ck-plan").wait_for()
+        page.get_by_role("button", name="Show Locust").click()
+        own = page.locator("#root")
+        own.get_by_label("Number of users").fill("0")
+        own.get_by_role("button", name="Start", exact=True).click()
+        expect(own.get_by_role("alert")).to_contain_text("users is '0'")
+        own.get_by_label("Number of users").fill("20")
+        own.get_by_role("button", name="Start", exact=True).click()
+        page.wait_for_url("**/?tab=chat")
+        with opened(chromium, f"{ui.url}/?tab=chat") as second:
+            second.locator(".ck-charts[data-drawn]").wait_for()
+            wait_for_state(second, "ended")
+            wait_for_state(page, "ended")
+
+            assert tile(second, "delivered") == tile(page, "delivered")
+        run_id = page.request.get(f"{ui.url}/chat/live").json()["run_id"]
+        assert ui.summary(run_id)["load"]["users"] == 20
