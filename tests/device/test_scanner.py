@@ -140,6 +140,34 @@ def test_a_topic_with_a_rule_that_c_does_not_know_is_left() -> None:
         assert bool(arrivals) is is_usual
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b'{"type":"x","resource":{"id":6,"id":5}}', id="a name twice"),
+        pytest.param(b'{"type":"x","resource":{"id":6,"\\u0069d":5}}', id="a name as an escape"),
+        pytest.param(b'{"type":"x","resource":{"id":1000000000000000000}}', id="19 digits"),
+        pytest.param(b'{"type":"x","resource":{"id":06}}', id="a zero in front"),
+        pytest.param(b'{"type":"x","resource":{"id":6.0}}', id="a fraction"),
+        pytest.param(b'{"type":"x","resource":{"id":6},"a":1e5}', id="an exponent"),
+        pytest.param(b'{"type":"x","resource":{"id":6},"a":"\\ud83d"}', id="half a pair"),
+        pytest.param(b'{"type":"x","resource":{"id":6},"a":"\\x"}', id="no escape"),
+        pytest.param(b'{"type":"x","resource":{"id":6},"a":"\t"}', id="a control character"),
+        pytest.param(b'{"type":"x","resource":{"id":6},"a":"\xff"}', id="no UTF-8"),
+        pytest.param(b'{"type":"x","resource":{"id":6}} x', id="something behind"),
+        pytest.param(b'{"type":"x","resource":{"id":6}', id="cut"),
+        pytest.param(b'{"type":"\\u0078","resource":{"id":6}}', id="a type with an escape"),
+        pytest.param(b'{"type":"x","resource":{}}', id="no id"),
+        pytest.param(b'{"resource":{"id":6}}', id="no type"),
+    ],
+)
+def test_what_may_mean_something_else_is_left(body: bytes) -> None:
+    plain = b'{"type":"x","resource":{"id":6},"a":"\\ud83d\\ude00 \\u00e9"}'
+    for each, is_usual in ((plain, True), (body, False)):
+        data = RIG.peer.say(message(RIG.topic_id("typing", 1), each))
+        arrivals, _ = scanner().read(data, PREFIX, mask)
+        assert bool(arrivals) is is_usual
+
+
 def test_nesting_beyond_the_limit_is_left() -> None:
     for depth, is_usual in ((64, True), (65, False), (100_000, False)):
         body = b'{"type":"x","version":%b%b,"resource":{"id":1}}' % (b"[" * depth, b"]" * depth)
