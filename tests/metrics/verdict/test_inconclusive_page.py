@@ -11,16 +11,24 @@ PAGE = Path(__file__).parents[3] / "docs" / "inconclusive.md"
 
 def codes_in_the_source() -> set[str]:
     folder = Path(loadtest.metrics.verdict.verdict.__file__).parent
-    return {
-        node.args[0].value
-        for path in folder.glob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call)
-        and ast.unparse(node.func) == "Reason"
-        and node.args
-        and isinstance(node.args[0], ast.Constant)
-        and isinstance(node.args[0].value, str)
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in folder.glob("*.py")]
+    named = {
+        target.id: node.value.value
+        for tree in trees
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
     }
+    first = [
+        node.args[0]
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Reason" and node.args
+    ]
+    codes = {named.get(ast.unparse(each)) for each in first if isinstance(each, ast.Name)}
+    codes |= {each.value for each in first if isinstance(each, ast.Constant)}
+    return {code for code in codes if isinstance(code, str)}
 
 
 def test_every_reason_is_explained() -> None:
