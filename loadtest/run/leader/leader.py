@@ -11,6 +11,7 @@ import sys
 import traceback
 from argparse import Namespace
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -229,7 +230,12 @@ class RunLeader:
                 f'provisioning.mode is "{mode}"; users written by hand make their own channels, so'
                 ' it must be "guest"'
             )
-        return options
+        if not self.environment.locustfile:
+            return options
+        # The profile gives thresholds and a length; what is run is the locustfile.
+        name = Path(self.environment.locustfile).stem
+        described = {"name": name, "description": f"users written by hand, of {name}.py"}
+        return replace(options, profile=options.profile.model_copy(update=described))
 
     def _prepare_target(self, options: RunOptions) -> None:
         """Have a target whose address can be shown; without the web UI, one that answers."""

@@ -511,6 +511,16 @@ def measured() -> dict[str, Any]:
     return {**scene.ledger.snapshot(), "worker": 0}
 
 
+def test_users_written_by_hand_carry_the_name_of_their_locustfile(world: World) -> None:
+    class Scripted(User):
+        """Any other user."""
+
+    leading = world.leading(user_class=Scripted)
+    world.environment.locustfile = "support_agent.py"
+
+    assert leading.read_options().profile.name == "support_agent"
+
+
 def test_nobody_changes_the_number_of_users_of_a_run(world: World) -> None:
     world.leading("-u", "30")
     runner: Any = world.runner
