@@ -4,6 +4,7 @@ Each process has one role: ``LocalLeader`` leads a run and carries its users,
 ``MasterLeader`` leads one, ``RunWorker`` carries users of one.
 """
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -34,6 +35,8 @@ def install() -> None:
     _listen(events.init, _control)
     end_forks_with_their_parent()
     interrupt_without_trace()
+    # At DEBUG it writes down each request, with the API key in its address.
+    logging.getLogger("websockets.client").setLevel(logging.INFO)
 
 
 def _listen(hook: Any, listener: Callable[..., None]) -> None:  # noqa: ANN401 - Locust's hook

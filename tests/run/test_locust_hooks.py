@@ -1,5 +1,6 @@
 """Which role a process gets."""
 
+import logging
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,4 +51,6 @@ def test_a_process_takes_the_role_of_its_runner(
 
 def test_importing_users_registers_options_and_control_with_locust(tmp_path: Path) -> None:
     assert locust_hooks._control in events.init._handlers
+    requests = logging.getLogger("websockets.client")
+    assert not requests.isEnabledFor(logging.DEBUG), "they hold the API key"
     assert parsed(tmp_path, "--devices", "3").devices == 3, "Locust's parser knows our options"
