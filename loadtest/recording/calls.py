@@ -1,9 +1,8 @@
 """How one call on a ledger is written down: a number for the method, and plain arguments.
 
-The file names its methods, so that a recording can be read after one was added; members of an
-enum are written as numbers, because the name of an event type would be half of its call. One rule:
-every method of a ledger that changes it is in ``METHODS``; whoever asks only, such as
-``open_count``, is not.
+The file names its methods, so that a recording can be read after one was added; members of an enum
+are written as numbers, because the name of an event type would be half of its call. Every method of
+a ledger that changes it is in ``METHODS``; whoever asks only, such as ``open_count``, is not.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,8 +1,8 @@
 """The file of a recording: a line that names its format, then frames.
 
-A frame is its length and its checksum, four bytes each, and then a value in MessagePack. One rule:
-a frame is written at once and whole, and nothing is held back in this process, so that a run that
-is killed leaves a file that can be read up to the cut. A file is never written over.
+A frame is its length and its checksum, four bytes each, and then a value in MessagePack. A frame is
+written at once and whole, and nothing is held back in this process, so that a run that is killed
+leaves a file that can be read up to the cut. A file is never written over.
 """
 
 import struct

@@ -2,8 +2,8 @@
 
 It lives in the engine's thread, on the hot path of every delivery: a call is put on a list, and the
 list becomes a frame of the journal in ``write``, which is to be called often, so that each frame is
-small and quickly written. One rule: a call is written down before it is made, in the order in which
-the calls are made.
+small and quickly written. A call is written down before it is made, in the order in which the calls
+are made.
 """
 
 from collections.abc import Callable

@@ -1,8 +1,8 @@
 """A run judged again from its recordings.
 
 Every worker's calls go to a fresh ledger, in their order; what the ledgers hand in adds up as it
-did in the run. One rule: a recording that is cut gives the figures up to the cut, as of a run that
-ended there without waiting, and the replay says so.
+did in the run. A recording that is cut gives the figures up to the cut, as of a run that ended
+there without waiting, and the replay says so.
 """
 
 from collections.abc import Iterable, Mapping

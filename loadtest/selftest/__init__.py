@@ -2,8 +2,8 @@
 
 A case starts the embedded server with a fault, runs this very package against it as anybody would,
 each in a process of its own, and compares what the run's summary says with what the server's own
-counters say was done, or with what arithmetic says of a delay. ``cases`` is the list of them. One
-rule: nothing here looks into the instrument; it reads ``summary.json``, like everybody else.
+counters say was done, or with what arithmetic says of a delay. ``cases`` is the list of them.
+Nothing here looks into the instrument; it reads ``summary.json``, like everybody else.
 """
 
 from loadtest.selftest.cases import CASES, Case

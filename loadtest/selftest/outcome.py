@@ -1,7 +1,7 @@
 """What a self-test found, and the file in which later runs look for it.
 
-``results/selftest.json`` holds the latest complete self-test, quick or not. One rule: it speaks for
-the version that was tested and for no other.
+``results/selftest.json`` holds the latest complete self-test, quick or not. It speaks for the
+version that was tested and for no other.
 """
 
 import datetime

@@ -1,8 +1,8 @@
 """What one worker tells another, several times a second.
 
-A batch holds everything since the one before: observations, and facts about cells. One rule: its
-instants are those of the master's clock, which every worker knows its own offset from; whoever
-takes it converts them to its own. Batches are numbered, so that a lost one is noticed.
+A batch holds everything since the one before: observations, and facts about cells. Its instants are
+those of the master's clock, which every worker knows its own offset from; whoever takes it converts
+them to its own. Batches are numbered, so that a lost one is noticed.
 """
 
 from enum import IntEnum

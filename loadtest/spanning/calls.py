@@ -1,9 +1,9 @@
 """What observations are, as far as forwarding them needs to know.
 
 Everything follows from the names in ``Observer``: an argument that ends in ``_ns`` is an instant,
-the last of them says when the call was made, and ``device`` or ``session`` says whose it is. One
-rule: a call is a cause or a change (*plain*), the confirmation of one, or an effect; which it is
-decides in what order it is taken when two clocks disagree (see ``merger``).
+the last of them says when the call was made, and ``device`` or ``session`` says whose it is. A call
+is a cause or a change (*plain*), the confirmation of one, or an effect; which it is decides in what
+order it is taken when two clocks disagree (see ``merger``).
 """
 
 import inspect

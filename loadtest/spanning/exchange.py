@@ -1,8 +1,8 @@
 """One worker's part in channels that span workers: what it tells the others, and what it is told.
 
 It belongs to the engine's thread. ``tick`` is called about ten times a second and returns the
-batches to send; ``take`` takes one. One rule: nothing is told or taken before this worker's clock
-is known; until then it waits.
+batches to send; ``take`` takes one. Nothing is told or taken before this worker's clock is known;
+until then it waits.
 """
 
 from collections.abc import Callable

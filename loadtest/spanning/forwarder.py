@@ -1,8 +1,8 @@
 """Takes what devices see, and sorts it by the worker that is to judge it.
 
 It stands where a ledger stands within one worker, on the hot path of every delivery: a call is put
-on a list and nothing else. One rule: whose call it is follows from a number in it, because each
-device's number says which worker is its home.
+on a list and nothing else. Whose call it is follows from a number in it, because each device's
+number says which worker is its home.
 """
 
 from collections.abc import Callable

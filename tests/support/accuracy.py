@@ -32,7 +32,7 @@ ALL_FAULTS = (
 """Of every kind at once, as ``loadtest serve --fault`` takes them."""
 
 MOVING = (
-    'chat_sessions.stay_s={ kind = "uniform", low = 4, high = 12 }',
+    'chat_sessions.stay_s={ kind = "uniform", low = 6, high = 14 }',
     "chat_sessions.settle_s=1",
     "workload.offline_rate_per_s=0.3",
 )

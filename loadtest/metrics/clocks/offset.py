@@ -1,11 +1,10 @@
 """How far another process's clock is ahead of this one's, from messages there and back.
 
 The other side reads its clock between our sending and our receiving. That alone bounds the offset,
-however unlike the two ways were: it lies between ``remote - received`` and ``remote - sent``. One
-rule: the truth lies within the stated uncertainty, provided that the two clocks drift apart at a
-rate that is bounded (``MAX_DRIFT``) and, over the minute that is remembered, steady to within
-``WANDER``. The shortest round trip says most; the others sharpen it, and the drift is fitted
-through all of them.
+however unlike the two ways were: it lies between ``remote - received`` and ``remote - sent``. The
+truth lies within the stated uncertainty, provided that the two clocks drift apart at a rate that is
+bounded (``MAX_DRIFT``) and, over the minute that is remembered, steady to within ``WANDER``. The
+shortest round trip says most; the others sharpen it, and the drift is fitted through all of them.
 
 ``SteadyOffset`` follows the estimates without steps, so that a duration that was measured on one
 clock stays the same when both of its ends are converted. Nothing here reads a clock or sends

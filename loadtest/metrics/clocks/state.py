@@ -1,7 +1,7 @@
 """What a run knows of its workers' clocks, for its summary.
 
-Two workers are compared through the master, so that what is unknown of both adds up. One rule: what
-is stated is the worst of the whole run, because nobody knows when in it a figure was measured.
+Two workers are compared through the master, so that what is unknown of both adds up. What is stated
+is the worst of the whole run, because nobody knows when in it a figure was measured.
 """
 
 from collections.abc import Iterable

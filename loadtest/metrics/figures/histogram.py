@@ -2,8 +2,8 @@
 
 Values are integer microseconds with three significant digits, from 1 us to 10 minutes. The buckets
 are HdrHistogram's own, so that a file made from them loses nothing; count, sum, minimum and maximum
-are exact. One rule: a value outside the range is counted as such and takes part in every
-percentile; it is never dropped. Nothing here writes files: reports do.
+are exact. A value outside the range is counted as such and takes part in every percentile; it is
+never dropped. Nothing here writes files: reports do.
 """
 
 from bisect import bisect_left, bisect_right

@@ -1,9 +1,9 @@
 """What workers tell the master, and how it becomes one.
 
-A snapshot holds everything a worker has counted since its start, and a number that only grows. One
-rule: the newest snapshot of a worker says all that the older ones said, so that a lost one, one
-that comes twice or one that comes out of order changes nothing. Rows of the timeline are known by
-worker and second; each snapshot repeats the latest ones.
+A snapshot holds everything a worker has counted since its start, and a number that only grows. The
+newest snapshot of a worker says all that the older ones said, so that a lost one, one that comes
+twice or one that comes out of order changes nothing. Rows of the timeline are known by worker and
+second; each snapshot repeats the latest ones.
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence

@@ -1,10 +1,10 @@
 """What crosses from one worker to another, where channels span workers.
 
 Then each device's number says which worker the device is on, and which one keeps the ledger of its
-cell (its *home*): ``(serial * workers + worker) * workers + home``. One rule: what was caused on
-one worker and arrived on another was timed by two clocks, and is kept apart. All devices of a user
-are on one worker, so that an event without a sender came from where its user's devices are; one
-that nobody can place counts as crossing.
+cell (its *home*): ``(serial * workers + worker) * workers + home``. What was caused on one worker
+and arrived on another was timed by two clocks, and is kept apart. All devices of a user are on one
+worker, so that an event without a sender came from where its user's devices are; one that nobody
+can place counts as crossing.
 """
 
 from collections.abc import Iterable

@@ -2,10 +2,10 @@
 
 Updates, read receipts and participants are matched to their oldest cause that the chat session has
 not seen. Typing and presence tell a state, so that they are matched to the newest one and overtake
-the others: a server may merge them. One rule: an arrival without a cause is unexpected only once
-none can come any more. The end of a connection or of a pause in typing is noticed here later than
-at the server, so that such arrivals are parked until the delivery deadline; so is one that fits
-nothing but a boundary.
+the others: a server may merge them. An arrival without a cause is unexpected only once none can
+come any more. The end of a connection or of a pause in typing is noticed here later than at the
+server, so that such arrivals are parked until the delivery deadline; so is one that fits nothing
+but a boundary.
 """
 
 from collections import deque

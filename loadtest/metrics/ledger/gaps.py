@@ -4,10 +4,10 @@ What was on its way to a chat session when its connection broke may have been wr
 server took note of the loss, or after: within the race window it is boundary; what was caused
 earlier, and what a later message of the same sender has overtaken, stays expected.
 
-The *gap* lasts from the loss until the chat session is active again.
-Messages that other users write into the channel meanwhile are expected nowhere, because the device
-has no chat session, but its user misses them all the same. One rule: they are counted once the chat
-session is back, apart from what is lost. A chat session that never comes back has no gap.
+The *gap* lasts from the loss until the chat session is active again. Messages that other users
+write into the channel meanwhile are expected nowhere, because the device has no chat session, but
+its user misses them all the same. They are counted once the chat session is back, apart from what
+is lost. A chat session that never comes back has no gap.
 """
 
 from collections.abc import Sequence

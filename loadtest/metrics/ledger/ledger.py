@@ -1,10 +1,10 @@
 """The ledger: takes what devices saw, and knows what they should have seen.
 
-Everything is arithmetic on the calls of ``Observer``: no clock, no I/O, no threads. One rule: at
-the moment of a cause it is fixed who must see the effect; what happens later can only be delivered,
-lost, or excused by the end of a chat session. ``settle`` is called about ten times a second,
-``roll`` once a second, ``finish`` at the end; the same calls in the same order always give the same
-figures, so that a recorded run can be judged again.
+Everything is arithmetic on the calls of ``Observer``: no clock, no I/O, no threads. At the moment
+of a cause it is fixed who must see the effect; what happens later can only be delivered, lost, or
+excused by the end of a chat session. ``settle`` is called about ten times a second, ``roll`` once a
+second, ``finish`` at the end; the same calls in the same order always give the same figures, so
+that a recorded run can be judged again.
 """
 
 from typing import Any

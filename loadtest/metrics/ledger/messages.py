@@ -1,9 +1,9 @@
 """Messages: delivered to chat sessions by key, notified to users by the server's id.
 
 The id of a message is learnt from its first delivery, or from the sender's own user topic; a
-notification that comes before is parked until then. One rule: a parked notification whose message
-stays unknown until the delivery deadline is spurious. Who read what is remembered here as well,
-because only the first read of a message by a user who is not its author has an effect.
+notification that comes before is parked until then. A parked notification whose message stays
+unknown until the delivery deadline is spurious. Who read what is remembered here as well, because
+only the first read of a message by a user who is not its author has an effect.
 """
 
 from collections import deque

@@ -2,9 +2,9 @@
 
 A channel gives each of its chat sessions a *slot*, a small number that is used again later. What
 must reach whom is then one byte per slot: the channel keeps a template of who would have to see an
-event now, and the record of an event starts as a copy of it. One rule: a copied byte is changed
-only by what happens to that event at that chat session. These are only the things and their
-fields; ``roster`` changes who is where, the books change what has arrived.
+event now, and the record of an event starts as a copy of it. A copied byte is changed only by what
+happens to that event at that chat session. These are only the things and their fields; ``roster``
+changes who is where, the books change what has arrived.
 """
 
 from enum import Enum

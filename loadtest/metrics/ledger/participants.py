@@ -1,8 +1,8 @@
 """Who enters and leaves a chat: the first and the last chat session of a user in a channel.
 
-The server counts subscriptions, over all devices of a user. One rule: where two connections of one
-user race, so that the server may or may not have seen the user gone for a moment, entering and
-leaving are boundary. Frames of one connection cannot race.
+The server counts subscriptions, over all devices of a user. Where two connections of one user race,
+so that the server may or may not have seen the user gone for a moment, entering and leaving are
+boundary. Frames of one connection cannot race.
 """
 
 from loadtest.metrics.ledger.events import EventBook

@@ -2,8 +2,8 @@
 
 The server tells it to every channel that the user is a member of. It does so at CONNECT, but who
 connected is known here only once the user session is up: the event is expected then, of those whose
-chat sessions were active at CONNECT. One rule as for participants: where two connections of one
-user race, the change is boundary.
+chat sessions were active at CONNECT. As for participants, where two connections of one user race,
+the change is boundary.
 """
 
 from loadtest.metrics.ledger.events import EventBook

@@ -1,14 +1,14 @@
 """Pushes: what a push sink must get for members who are not connected at all.
 
-For each message such a member expects exactly one push; who is connected expects none. One rule: a
-message is judged when it is closed, at its deadline, when everything is known about who came and
-went around it. Somebody who connected or disconnected within the race window, or whose chat
-session is ending, may be pushed or not: boundary.
+For each message such a member expects exactly one push; who is connected expects none. A message is
+judged when it is closed, at its deadline, when everything is known about who came and went around
+it. Somebody who connected or disconnected within the race window, or whose chat session is ending,
+may be pushed or not: boundary.
 
 A push names user, channel and message by the server's ids. If a message arrived nowhere, its id is
 not known: then the oldest pushes of an unknown message in its channel, since it was written, are
-taken for its own. One of a channel that this ledger does
-not know is another worker's, or another program's: it is not counted here.
+taken for its own. One of a channel that this ledger does not know is another worker's, or another
+program's: it is not counted here.
 """
 
 from collections import deque

@@ -1,7 +1,7 @@
 """Who is where: users, devices, members and chat sessions, as observations change them.
 
-One rule: every change of a chat session's state goes through here, so that a channel's template,
-its counts and the attendance of its users always agree. What follows from a change for events and
+Every change of a chat session's state goes through here, so that a channel's template, its counts
+and the attendance of its users always agree. What follows from a change for events and
 notifications is the business of the books; nothing is counted here but who is present.
 """
 

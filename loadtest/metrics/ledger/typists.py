@@ -1,8 +1,8 @@
 """Who is typing: derived from keystrokes as the server derives it.
 
 A user starts to type with keystrokes and stops after a pause, with a message, or with the last chat
-session in the channel. One rule: keystrokes that come about when the pause runs out, or a message
-from another device at nearly the same time, leave open what the server saw; starts and stops are
+session in the channel. Keystrokes that come about when the pause runs out, or a message from
+another device at nearly the same time, leave open what the server saw; starts and stops are
 boundary then, until the user has certainly stopped.
 
 What the server refuses never happened to it, and that becomes known a little later: keystrokes that
