@@ -1,8 +1,8 @@
 """How rarely a process that carries thousands of connections looks for garbage.
 
 Devices and connections are thousands of objects that stay, and none of what an event makes is in a
-cycle: reference counts free it. Python's default looks through all of it again and again. One rule:
-short looks at what is new, none at what stays.
+cycle: reference counts free it. Python's default looks through all of it again and again.
+Short looks at what is new, none at what stays.
 """
 
 import gc

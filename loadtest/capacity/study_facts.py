@@ -1,4 +1,4 @@
-"""What a report says of a study besides its trials: workload, method, limits of validity."""
+"""What a report says of a study apart from its trials: workload, method, limits of validity."""
 
 from loadtest.capacity.answer import broken_text, load_text
 from loadtest.capacity.size_tables import LIMITS_OF_SIZING

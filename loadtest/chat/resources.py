@@ -275,7 +275,7 @@ def relayed_message(body: bytes) -> MessageLinks:
 
 
 def relayed_channel(body: bytes) -> tuple[ChannelResource, bytes]:
-    """Decode a channel, from a relay's answer or from an event, and return its JSON besides."""
+    """Decode a channel, from a relay's answer or from an event, and return its JSON, too."""
     resource = resource_of(body)
     return decode(_channel_decoder, resource), resource
 

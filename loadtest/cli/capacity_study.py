@@ -46,7 +46,7 @@ class Target:
 
     profile: str
     arguments: list[str]
-    """Of ``loadtest run``, besides the profile."""
+    """Of ``loadtest run``, apart from the profile."""
     server_pid: int | None
     prometheus: Prometheus | None
 

@@ -1,6 +1,6 @@
 """The verb ``cleanup``: removes the users and channels that a run made, as its manifest says.
 
-It may be called again, and for a run that was killed. One rule: it removes from the server that the
+It may be called again, and for a run that was killed. It removes from the server that the
 run was on, and from no other; a server that is not this host has to be named once more.
 """
 
@@ -59,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = (
         "The credentials of the Platform API are LOADTEST_CLIENT_ID and LOADTEST_CLIENT_SECRET in"
-        " the environment. Exit code 1: something that is not the run's by now was left."
+        " the environment. Exit code 1: some items no longer belong to the run and were kept."
     )
 
 

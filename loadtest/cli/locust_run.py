@@ -186,7 +186,7 @@ def locust_arguments(options: argparse.Namespace) -> list[str]:
 
 
 def run_arguments(options: argparse.Namespace) -> list[str]:
-    """Return what ``options`` say besides the profile, as ``loadtest run`` and Locust take it."""
+    """Return all ``options`` but the profile, as ``loadtest run`` and Locust take them."""
     ours = argparse.ArgumentParser(add_help=False)
     add_arguments(ours)
     arguments = [] if options.host is None else [f"--host={options.host}"]

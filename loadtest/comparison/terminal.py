@@ -1,4 +1,4 @@
-"""A comparison for a person at a terminal: gates first, then what is worth knowing besides.
+"""A comparison for a person at a terminal: gates first, then what else is worth knowing.
 
 It reads well in 80 columns, without colour and without Unicode.
 """

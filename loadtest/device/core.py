@@ -96,7 +96,7 @@ class DeviceCore(DeviceLine):
         """The server's id of the user, once it is known."""
         self.create_channel_link = ""
         self.count_links: tuple[str, ...] = ()
-        """What an API connection relays besides; empty for any other."""
+        """What an API connection relays in addition; empty for any other."""
         self.pending = PendingActions(self)
         self.chat_sessions = ChatSessions(self)
         self.drafts = Drafts()

@@ -1,8 +1,8 @@
-"""The API connection of dialect 2: what the SDK's ``connectApi`` does besides a user session.
+"""The API connection of dialect 2: what the SDK's ``connectApi`` adds to a user session.
 
 Such an app keeps two figures up to date: channels with unread messages, and unread messages. It
 relays both once the user session has begun, and again after each notification of a message and each
-read receipt of the user. One rule: the second relay waits for the answer to the first one.
+read receipt of the user. The second relay waits for the answer to the first one.
 """
 
 import msgspec

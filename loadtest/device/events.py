@@ -30,7 +30,7 @@ _KEYSTROKES_CREATED = str(ChatEvent.KEYSTROKES_CREATED)
 _MESSAGE_READ = str(ChatEvent.MESSAGE_READ)
 _NOTIFICATION_CREATED = str(ChatEvent.NOTIFICATION_CREATED)
 _READ_RECEIPT = int(Rule.READ_RECEIPT)
-# Their handler gets the message besides that a reaction is about, as that of a read receipt does.
+# Their handler also gets the message that a reaction is about, as that of a read receipt does.
 _REACTIONS = frozenset({"message.reaction.created", "message.reaction.removed"})
 
 # Told by the id of their resource, whichever topic brings them.

@@ -17,7 +17,7 @@ class TlsSettings:
     """How connections are encrypted; all paths are PEM files, empty: none."""
 
     ca_file: str = ""
-    """Certificates to trust besides the system's."""
+    """Certificates to trust in addition to the system's."""
     client_certificate: str = ""
     """Our own certificate, for a server that asks for one."""
     client_key: str = ""

@@ -1,6 +1,6 @@
 """Reads an export of production events: what users did and when, one event a line.
 
-``docs/fit.md`` describes the format. One rule: an export is right as a whole or refused with its
+``docs/fit.md`` describes the format. An export is right as a whole or refused with its
 first wrong lines; nothing is skipped. What is made of it is in ``fit``.
 """
 

@@ -1,6 +1,6 @@
 """Makes a profile of what an export of production events shows.
 
-One rule: every key of the profile says where it comes from, and what the export cannot support is
+Every key of the profile says where it comes from, and what the export cannot support is
 left at its default, with the reason. The profile is a text, because its comments are half of it.
 """
 

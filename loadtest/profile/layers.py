@@ -1,6 +1,6 @@
 """A profile as it is written: a file, and the files under it that it changes.
 
-``base = "name"`` at the top of a profile says what it changes. One rule: a key of a section
+``base = "name"`` at the top of a profile says what it changes. A key of a section
 replaces that key of the base, and everything else, ``[[channels]]`` among it, replaces the whole of
 what the base says. Name and description are a file's own. For each key it is kept which file gave
 it, and the comment that stands there.

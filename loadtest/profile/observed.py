@@ -1,6 +1,6 @@
 """What an export of events holds, as numbers: who there was, and how long things lasted.
 
-One pass over the events in order of time. One rule: a duration whose end the export does not show
+One pass over the events in order of time. A duration whose end the export does not show
 is not a duration; it is counted, so that whoever fits can refuse if there are too many of them.
 """
 

@@ -155,7 +155,7 @@ def _unit(model: type[BaseModel], section: Sequence[int | str], name: int | str)
 def _extra(
     model: type[BaseModel], section: Sequence[int | str], name: int | str
 ) -> Mapping[str, Any]:
-    """Return what ``setting`` was told of a key besides pydantic's own rules."""
+    """Return what ``setting`` was told of a key apart from pydantic's own rules."""
     found = _fields(model, section).get(str(name))
     extra = found.json_schema_extra if found is not None else None
     return extra if isinstance(extra, Mapping) else {}

@@ -259,7 +259,7 @@ class DeviceSection(Section):
         ge=0,
         le=1,
         description="Devices that read slowly, once their user session is active. Their deliveries"
-        " are a class of their own in the summary (`by_device_class`), besides those of all.",
+        " are also counted as a class of their own in the summary (`by_device_class`).",
         why="None: everybody has a good network.",
     )
     slow_read_bytes_per_s: float = setting(
@@ -343,7 +343,7 @@ class GeneratorSection(Section):
         unit="milliseconds",
         gt=0,
         description="In 99 % of all seconds the engine's loop must have been at most this late:"
-        " what arrives meanwhile is read late. In less than 100 s that is every second.",
+        " what arrives in that time is read late. In less than 100 s that is every second.",
         why="A healthy engine shows a few; one pause like this spoils the maximum of its second.",
     )
     dropped_ratio_limit: float = setting(

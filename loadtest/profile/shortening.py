@@ -2,7 +2,7 @@
 
 Whoever asks for twenty seconds of a profile of two minutes wants the same in short: the ramp, the
 instants at which connections are cut and the shape of the arrivals shrink with it. Keys that are
-given besides stay as they were given. How long people stay and are away is theirs, and stays.
+given explicitly stay as they were given. So does the time for which people stay and are away.
 """
 
 from collections.abc import Collection, Mapping

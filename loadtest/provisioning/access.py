@@ -1,6 +1,6 @@
 """How a Platform API is reached: addresses, style of its paths, credentials, patience.
 
-One rule: a secret comes from the environment, is never printed, and never written anywhere.
+A secret comes from the environment, is never printed, and never written anywhere.
 """
 
 from collections.abc import Mapping

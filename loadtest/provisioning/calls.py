@@ -1,6 +1,6 @@
 """One call of the Platform API: a token when it is needed, patience when the server asks for it.
 
-One rule: a call ends with an answer that can be used, or with one error that says which call it
+A call ends with an answer that can be used, or with one error that says which call it
 was. What is answered with 429 or 5xx, or not at all, is tried again after a pause that doubles, a
 bounded number of times; so each call may reach the server twice, and whoever makes something must
 expect to find it there. Not here: which calls there are.

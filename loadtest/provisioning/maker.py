@@ -1,6 +1,6 @@
 """Makes the users and channels of a run through the Platform API.
 
-One rule: it may be done again. What is there already is found and used; whose it is, says the run
+It may be done again. What is there already is found and used; whose it is, says the run
 id in its properties. A direct channel has none: it is the run's if one of its members is.
 """
 

@@ -1,6 +1,6 @@
 """Users and channels through the Platform API: created, found, deleted, in either style.
 
-One rule: what is not there is an answer, and no error. How a call is made is in ``calls``; what is
+What is not there is an answer, and no error. How a call is made is in ``calls``; what is
 made, and in which order, is decided elsewhere.
 """
 

@@ -1,6 +1,6 @@
 """Removes what a run made, as its manifest says, channels first.
 
-One rule: it looks before it removes. An id may mean something else by now (a test server that was
+It looks before it removes. An id may mean something else by now (a test server that was
 started anew counts from 1 again), so what has another name is left alone. It may be done again:
 what is gone is gone.
 """

@@ -1,6 +1,6 @@
 """Charts as SVG text: pure functions from points to one ``<svg>`` element.
 
-One rule: a chart shows what it is given and invents nothing: a missing point is a gap in the line,
+A chart shows what it is given and invents nothing: a missing point is a gap in the line,
 not a zero. Colours are classes, set by the page for light and dark. No script, no font, no network.
 """
 

@@ -1,6 +1,6 @@
 """The folder of one run: ``results/<run id>/``.
 
-Run ids sort by time, and a folder is made by this run or not at all. One rule: a file is either
+Run ids sort by time, and a folder is made by this run or not at all. A file is either
 absent or whole (written beside its place, then renamed), and what was measured is written once;
 only renderings, which can be made again, may be replaced. What stands in the files is decided by
 the parts that fill them.

@@ -1,6 +1,6 @@
 """What a run found, in sentences and short facts, for every rendering.
 
-One rule: a sentence claims only what its figures say. Where nothing was measured it says so, and a
+A sentence claims only what its figures say. Where nothing was measured it says so, and a
 loss comes before any praise. Figures in columns live in ``tables``; nothing here draws.
 """
 

@@ -1,7 +1,7 @@
 """``latency.hlog``: every latency of a run as an HdrHistogram interval log, version 1.2.
 
 Any tool that reads such logs can merge, plot and compare runs from it. Values are microseconds, and
-each line carries the tag of what was timed. One rule: the buckets of our sparse histograms are
+each line carries the tag of what was timed. The buckets of our sparse histograms are
 HdrHistogram's own (three significant digits), so that nothing is rounded a second time.
 """
 

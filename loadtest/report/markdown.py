@@ -1,6 +1,6 @@
 """``summary.md``: what a run found, for a pull request, a ticket or a chat.
 
-One rule: text that came from outside cannot change the page: what Markdown would read as markup is
+Text that came from outside cannot change the page: what Markdown would read as markup is
 escaped. What is said is decided in ``findings`` and ``tables``.
 """
 

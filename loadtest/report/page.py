@@ -62,7 +62,7 @@ def render_page(
     Args:
         template: Name of a template in the folder ``templates`` of ``package``.
         title: What a browser shows as the name of the page.
-        values: The variables of the template, besides ``contents``.
+        values: The variables of the template, apart from ``contents``.
         package: The part of the product that the report belongs to.
     """
     environment = _environment(package)

@@ -1,6 +1,6 @@
 """The charts of a report: which figures of a run become which lines.
 
-One rule: a long run is thinned to a fixed number of points, and the caption says what a point then
+A long run is thinned to a fixed number of points, and the caption says what a point then
 stands for: the mean of a rate, the highest of a latency, so that no spike is thinned away.
 """
 

@@ -1,6 +1,6 @@
 """Progress of a run: live lines on a terminal, a plain line now and then elsewhere.
 
-One rule: it never reads a clock and never starts a thread; it draws when it is handed a view, so
+It never reads a clock and never starts a thread; it draws when it is handed a view, so
 that it can stand in a process that gevent has patched. What the figures mean is said where they are
 measured.
 """

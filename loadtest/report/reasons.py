@@ -1,4 +1,4 @@
-"""Why a verdict is what it is, and what to know besides it, in words.
+"""Why a verdict is what it is, and what else to know, in words.
 
 A reason names its figure as thresholds do, with values in their units, and says how far the value
 is from the limit.
@@ -43,7 +43,7 @@ def reasons(summary: Summary) -> tuple[ReasonText, ...]:
 
 
 def warnings(summary: Summary) -> tuple[ReasonText, ...]:
-    """Return what a reader of the verdict must know besides it."""
+    """Return what else a reader of the verdict must know."""
     return _told(at(summary, "warnings"))
 
 

@@ -1,6 +1,6 @@
 """Every file of a run from what the run left behind, and the renderings again later.
 
-One rule: the summary is written first, and a file that cannot be written takes no other with it.
+The summary is written first, and a file that cannot be written takes no other with it.
 """
 
 import contextlib

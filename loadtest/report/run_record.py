@@ -1,7 +1,7 @@
-"""What a run leaves behind besides its figures, in a form that can be kept in a file.
+"""What a run leaves behind apart from its figures, in a form that can be kept in a file.
 
 Together with the totals it is all that the results are made from, so that a run that is judged
-again from its recording gives the same files. One rule: whoever has totals makes results of them
+again from its recording gives the same files. Whoever has totals makes results of them
 here and nowhere else.
 """
 
@@ -24,7 +24,7 @@ __all__ = ["RunRecord", "run_results"]
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """What is known of a run besides its figures."""
+    """What is known of a run apart from its figures."""
 
     facts: RunFacts
     started: datetime.datetime

@@ -1,6 +1,6 @@
 """Where a value stands on an axis, and which values an axis names.
 
-One rule: a scale maps its own range onto 0..1 and nothing else; pixels, colours and text are the
+A scale maps its own range onto 0..1 and nothing else; pixels, colours and text are the
 chart's affair.
 """
 

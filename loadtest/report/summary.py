@@ -57,7 +57,7 @@ END_TOLERANCE_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """What is known of a run besides its figures."""
+    """What is known of a run apart from its figures."""
 
     run_id: str
     host: str

@@ -12,7 +12,7 @@ from loadtest.errors import UsageError
 
 __all__ = ["MachineLimits", "check_limits", "machine_limits"]
 
-# Of a process besides its connections: libraries, logs, results, the bus.
+# Of a process apart from its connections: libraries, logs, results, the bus.
 _FILES_BESIDES = 64
 _PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 

@@ -1,4 +1,4 @@
-"""What master and workers tell each other over Locust's bus, besides Locust's own messages."""
+"""Messages of ours between master and workers, over Locust's bus."""
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum

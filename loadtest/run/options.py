@@ -1,4 +1,4 @@
-"""What a run is told on Locust's command line and in its web form, besides Locust's own options."""
+"""Our options of a run, on Locust's command line and in its web form."""
 
 import argparse
 import math
@@ -270,7 +270,7 @@ def _noted(found: RunOptions, asked: int, planned: int, what: str) -> RunOptions
 def _with_given_rates(found: RunOptions, overrides: list[str]) -> RunOptions:
     """Return the same with the rates that overrides name: they are those of the run.
 
-    A profile's own rates are scaled with it; what a person says besides is meant as it stands.
+    A profile's own rates are scaled with it; what a person gives explicitly stays as it is.
     """
     profile = found.profile
     given = dict(each.split("=", 1) for each in overrides)

@@ -53,7 +53,7 @@ class TrialFailedError(LoadtestError):
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What to run, and what to do wrong meanwhile."""
+    """What to run, and which faults to inject while it runs."""
 
     profile: str = "steady.toml"
     """Beside this module."""

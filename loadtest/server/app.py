@@ -3,7 +3,7 @@
 Devices and the Platform API share the port: the first line of a connection says which of them it
 is, and the library that serves WebSockets never sees the others.
 
-One rule: all work is done inside the callback that brought it, on one loop, without waiting: a
+All work is done inside the callback that brought it, on one loop, without waiting: a
 frame is handed to the gateway as it arrives, and what comes of it is written before the next one is
 read. There is no task per connection but the one that ``websockets`` makes, and no task per send.
 """

@@ -205,7 +205,7 @@ class Cell:
     def _joined(self, channel: CellChannel, member: int, now_ns: int) -> None:
         user, user_id = self.users.get(member), self._id_of(member)
         if user is None or not user_id:
-            channel.members.discard(member)  # it left the run meanwhile
+            channel.members.discard(member)  # it left the run in the meantime
             return
         channel.members.add(member)
         self._fleet.observer.member_joined(channel.id, user_id, now_ns)

@@ -24,7 +24,7 @@ EMOJIS = ("👍", "❤️", "😂", "🎉", "😮")
 At = Callable[[int, Callable[[int], None]], None]
 """Has a function called with the instant, once an instant has come."""
 
-# Who has gone offline meanwhile, by plan, looks at nothing.
+# A user who went offline in the meantime reads nothing.
 _GONE = frozenset({State.ENDING, State.CLOSING, State.ENDED})
 
 _Do = Callable[[DeviceCore, MessageLinks, Timing], None]

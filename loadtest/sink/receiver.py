@@ -1,6 +1,6 @@
 """The push sink on a port.
 
-One rule: a push arrived when its bytes were read from the socket, one reading of the clock per
+A push arrived when its bytes were read from the socket, one reading of the clock per
 read, before anything is parsed. It runs on whatever loop it is started on: the engine's inside a
 run, where all instants are of one clock, or its own.
 """

@@ -1,6 +1,6 @@
 """A push sink on an event loop of its own, for a program that waits in another one.
 
-``run`` is to be called in a thread of its own. One rule: what came is handed over in batches, so
+``run`` is to be called in a thread of its own. What came is handed over in batches, so
 that a burst of pushes costs the other side one wake-up and not thousands; the instants were taken
 before, when the bytes were read.
 """

@@ -1,6 +1,6 @@
 """The two frames that a device gets most, read without taking them apart.
 
-One rule: never a wrong answer. What is not plainly one whole frame gives None, and the caller asks
+Never a wrong answer. What is not plainly one whole frame gives None, and the caller asks
 ``stomp.FrameParser``, which decides. Only the raw bytes of the few headers that each delivery needs
 are read here; a body is left alone. Size is the carrier's to limit.
 """

@@ -1,6 +1,6 @@
 """STOMP 1.2 frames: bytes from frames, frames from bytes, and heart-beat arithmetic.
 
-One rule: the parser takes the bytes in any pieces and gives the same frames. It does not know which
+The parser takes the bytes in any pieces and gives the same frames. It does not know which
 side it plays, so it takes the frames of both. What a frame means, and which one may come when, is
 not here; nor is the carrier that frames these bytes a second time (``websocket``).
 

@@ -1,6 +1,6 @@
 """The client side of WebSocket (RFC 6455): frames and messages; ``deflate`` has compressed ones.
 
-One rule: what we accept is what the ``websockets`` library accepts, byte for byte, and we notice
+What we accept is what the ``websockets`` library accepts, byte for byte, and we notice
 what is wrong at the same byte; property tests hold the reader to that. The reader exists because
 short text messages can be read several times faster than that library does. Answering a PING or a
 CLOSE, masks that are random, sockets and timeouts are the caller's.

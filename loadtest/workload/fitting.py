@@ -1,7 +1,7 @@
 """Fits distributions to data: maximum likelihood, the likeliest kind chosen, the fit shown.
 
 Three kinds are tried: durations as exponential and lognormal, whole numbers as Zipf's and as
-rounded lognormal. A parameter costs one unit of log-likelihood (Akaike). One rule: nothing is
+rounded lognormal. A parameter costs one unit of log-likelihood (Akaike). Nothing is
 extrapolated silently. Too few values give no fit at all, and every fit says how far it is from the
 data at most (Kolmogorov and Smirnov), and how often it draws beyond the largest value seen.
 """

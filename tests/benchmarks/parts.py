@@ -1,7 +1,7 @@
 """What single parts of the engine cost: ``python -m tests.benchmarks.parts``.
 
 Each figure is CPU time of this process over a count of work, without sockets and without a server.
-One rule: the work is checked to have been done, so that nothing that was skipped looks fast. The
+The work is checked to have been done, so that nothing that was skipped looks fast. The
 embedded server, which is a process of its own, is measured by a run against it.
 """
 

@@ -133,7 +133,7 @@ class ClockEstimator:
         return slowest, fastest
 
     def _bounds_at(self, at_ns: int, slowest: float, fastest: float) -> tuple[int, int]:
-        """Return between what the offset lies at ``at_ns``, by all exchanges together."""
+        """Return the bounds of the offset at ``at_ns``, by all exchanges together."""
         lows, highs = [], []
         for exchange in self._best:
             low, high = _bounds(exchange)

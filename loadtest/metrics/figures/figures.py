@@ -164,7 +164,7 @@ class RecoveryFigures(Struct):
     latency: Histogram = field(default_factory=Histogram)
     """From the loss until the chat session was active again: one sample for each that came back."""
     lost_in_gap: int = 0
-    """Pairs of a chat session that came back and a message that another user wrote meanwhile; no
+    """Pairs of a chat session that came back and a message that another user wrote in that time; no
     part of what is lost, because the device had no chat session then."""
 
 

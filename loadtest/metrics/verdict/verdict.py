@@ -220,7 +220,7 @@ def _unclear(soundness: Soundness, results: Iterable[ThresholdResult]) -> Iterab
         remedy = f"users did not do what they were written for: {first} (see run.log)"
         yield Reason(CODE_RAISED, "generator.user_errors", raised, 0, remedy)
     if soundness.unwritten:
-        remedy = "whoever asked for results has none: free some space or use --results DIR"
+        remedy = "the results are not complete: free some space or use --results DIR"
         yield Reason("results_not_written", "results", soundness.unwritten, 0, remedy)
     for feature in soundness.absent:
         remedy = "let the run last as long as its profile, or describe another one (--duration)"

@@ -1,4 +1,4 @@
-"""What a reader of a verdict must know besides it, and what does not change it."""
+"""What a reader of a verdict must also know; it does not change the verdict."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any

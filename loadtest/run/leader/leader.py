@@ -1,6 +1,6 @@
 """What every process that leads a run does: options, target, results, and the way to the end.
 
-One rule: a run either begins whole or not at all. What is wrong with the options or the target is
+A run either begins whole or not at all. What is wrong with the options or the target is
 said before anything was sent, and ends the process with the exit code for usage, or, with the web
 UI, the attempt.
 """

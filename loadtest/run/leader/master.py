@@ -114,8 +114,8 @@ class MasterLeader(RunLeader):
         names = self.read_options().secrets
         if names and not self._admission.is_guarded:
             raise UsageError(
-                f"{', '.join(names)}: secret, and whoever reaches this master's port would be told"
-                f" it; give master and workers a token, as {TOKEN_VARIABLE} or with --token-file"
+                f"{', '.join(names)}: secret, and everybody who reaches this master's port would be"
+                f" told it; give master and workers a token, as {TOKEN_VARIABLE} or with --token-file"
             )
 
     def abandon(self) -> None:
@@ -184,7 +184,7 @@ class MasterLeader(RunLeader):
         assert results is not None
         self._master.send_message(MessageKind.DRAIN)
         run = self.options.profile.run
-        # Where channels span workers, each of them waits for the others besides.
+        # Where channels span workers, each of them also waits for the others.
         drains = 5 if run.span_workers else 2
         self._patience_s = drains * run.drain_s + _SPARE_S
         while self._awaited() and self._patience_s > 0:

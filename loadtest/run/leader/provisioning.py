@@ -1,6 +1,6 @@
 """What a run does about users and channels before its devices start; afterwards they exist.
 
-One rule: everything that a run makes on a server that outlives it is written into the manifest of
+Everything that a run makes on a server that outlives it is written into the manifest of
 its results, in every mode, so that ``loadtest cleanup`` finds it. Secrets are read from the
 environment when they are needed, and kept nowhere.
 """

@@ -56,7 +56,7 @@ _logger = logging.getLogger("loadtest")
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """What a run is besides its options."""
+    """What a run is apart from its options."""
 
     host: str
     """The target's address."""
@@ -79,7 +79,7 @@ class RunResults:
 
     Args:
         options: What the user asked for.
-        context: What the run is besides.
+        context: What the run is apart from its options.
         random: For the run id.
         end: Ends the run before its time, because a threshold wants it.
         clock: For tests.

@@ -1,7 +1,7 @@
 """Which hosts may be loaded.
 
 Loopback always. Any other host only if the user names it, which ``--host`` is. A host of the vendor
-serves other people too, and needs the user's word besides.
+serves other people too, and also needs the user's word.
 """
 
 from loadtest.engine.target import target_from_url

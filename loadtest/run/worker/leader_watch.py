@@ -65,7 +65,7 @@ class LeaderWatch:
         """Look once; who watches does it each half second.
 
         Silence is counted in looks and not by the clock: a worker that was itself held up for ten
-        seconds has not yet read what its leader said meanwhile.
+        seconds has not yet read what its leader said in that time.
         """
         self._silent_looks += 1
         if self._ends_ns is not None and self._clock() > self._ends_ns:

@@ -1,6 +1,6 @@
 """What devices put into actions: typed, and checked before anything changes.
 
-One rule: a body that is not as its type says is refused as a whole, with the reason. Fields that a
+A body that is not as its type says is refused as a whole, with the reason. Fields that a
 type does not name are ignored, as updates send whole resources back, links and all.
 """
 

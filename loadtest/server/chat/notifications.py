@@ -1,6 +1,6 @@
 """Who is notified of a message, and of what kind the notification is.
 
-One rule: a notification stands for a message that no chat session of a user could show. It goes to
+A notification stands for a message that no chat session of a user could show. It goes to
 each member but the author who has no chat session in the channel on any device, and there to every
 connected device. Who is not connected at all is left to ``pushes``.
 """

@@ -1,6 +1,6 @@
 """Notifications for users who are not connected at all: the push webhook.
 
-One rule: one call per user and message, as a platform makes them for its push services; whoever is
+One call per user and message, as a platform makes them for its push services; whoever is
 called decides what to do about it. What is made here is posted by ``webhook``; without a URL there
 is nothing to make. Faults of the pseudo event type ``push`` apply.
 """

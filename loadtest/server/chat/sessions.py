@@ -1,6 +1,6 @@
 """Chat sessions: which connection is live in which channel.
 
-One rule: a chat session is nothing but subscriptions to the channel's ``self`` topic. It starts
+A chat session is nothing but subscriptions to the channel's ``self`` topic. It starts
 with the first one of a connection and ends with the last one; a connection may hold several. A user
 participates while any of their connections has a chat session.
 """

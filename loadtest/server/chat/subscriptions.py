@@ -1,6 +1,6 @@
 """Subscriptions to topics: who may have one, and what else begins and ends with it.
 
-One rule: only members subscribe a channel's topics, and only a user their own. A subscription to a
+Only members subscribe a channel's topics, and only a user their own. A subscription to a
 channel's ``self`` topic is a chat session (see ``sessions``).
 """
 

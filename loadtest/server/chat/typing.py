@@ -1,6 +1,6 @@
 """Keystrokes, and the typing that the server derives from them.
 
-One rule: a user is typing in a channel from the first keystrokes until a pause, empty keys, a sent
+A user is typing in a channel from the first keystrokes until a pause, empty keys, a sent
 message, or the end of their last chat session there. Devices send keystrokes only.
 """
 

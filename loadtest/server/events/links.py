@@ -1,6 +1,6 @@
 """The destinations that resources carry, per dialect.
 
-One rule: a link is a pattern with ids in it, so the links of a resource are one ready piece of JSON
+A link is a pattern with ids in it, so the links of a resource are one ready piece of JSON
 text in which only the ids are replaced. What the destinations mean is ``destinations`` and
 ``router``; devices take all of them as they are.
 """

@@ -1,6 +1,6 @@
 """Events on their way: what is told, and which copy of it completes an action.
 
-One rule: an event is rendered late and once per dialect, so that publishing to nobody costs
+An event is rendered late and once per dialect, so that publishing to nobody costs
 nothing and publishing to thousands costs one body.
 """
 

@@ -1,6 +1,6 @@
 """Who subscribes to what, and the one way out for events.
 
-One rule: every copy of every event passes ``Publisher.deliver``, one copy per subscription; there
+Every copy of every event passes ``Publisher.deliver``, one copy per subscription; there
 it is counted, and nowhere else. A body is rendered once per event and dialect, however many
 subscriptions it goes to; only the head is made for each. Who may subscribe is decided before. While
 faults are injected, copies take a detour and come to ``deliver`` later, twice, or never.

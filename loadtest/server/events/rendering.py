@@ -1,6 +1,6 @@
 """Resources as JSON, as a device of one dialect sees them.
 
-One rule: a renderer only reads. JSON that many resources share (a user stands in each message of
+A renderer only reads. JSON that many resources share (a user stands in each message of
 theirs) is rendered once and pasted into the rest; ``User.touch`` drops it. Which resource goes to
 whom is not here.
 """

@@ -1,6 +1,6 @@
 """What the server does wrong now: the plan in force, and whatever carries it out.
 
-One rule: nobody else reads the plan. Other parts ask here at the moment of truth (may this CONNECT
+Nobody else reads the plan. Other parts ask here when they act (may this CONNECT
 pass, how late is this end noticed), and while no fault is on, asking costs one look at an
 attribute. Stalls and cuts happen by the clock; those of an earlier plan end with it.
 """
@@ -106,7 +106,7 @@ class ActiveFaults:
         self._unsubscribe_lag_ns = round(plan.unsubscribe_lag_ms * NS_PER_MS)
         self._tools.send_queue.use(self.injector)
         self._actions.set_rate(plan.actions_per_s)
-        # Behind those that wait nobody may be served first.
+        # First in, first out: nothing overtakes what still waits in the queue.
         is_limited = plan.actions_per_s > 0 or not self._actions.is_empty
         self.action_line = self._actions if is_limited else None
         if self.injector is not None:

@@ -1,6 +1,6 @@
 """Decisions about faults: a plan and a seed in, what happens to each thing out.
 
-Pure: nothing here waits, sends or counts. One rule: every question draws from a stream of random
+Pure: nothing here waits, sends or counts. Every question draws from a stream of random
 numbers of its own, per fault and event type, so that what happens to messages does not depend on
 how many keystrokes there were. A plan that is applied again begins its streams again.
 """

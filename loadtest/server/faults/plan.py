@@ -2,7 +2,7 @@
 
 A plan is a flat list of keys and numbers, the same on the command line and over HTTP. A fault that
 concerns events takes an event type behind its key, as in ``drop.channel.message.created``; without
-one it holds for all types that have no number of their own. One rule: 0 turns a fault off. All
+one it holds for all types that have no number of their own. 0 turns a fault off. All
 problems of a plan are reported together.
 """
 

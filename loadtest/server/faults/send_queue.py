@@ -1,7 +1,7 @@
 """The detour that copies of events take while faults are injected.
 
 A copy is dropped, or waits here for its place in the service queue, for its delay, or for the
-sender's next message, and goes to ``Publisher.deliver`` at last. One rule: the copies of one
+sender's next message, and goes to ``Publisher.deliver`` at last. The copies of one
 subscription stay in order, whatever their delays are, but for those that are reordered on purpose.
 A copy that completes the actor's action is never dropped, doubled or reordered, or the action would
 hang; it does wait like all others.

@@ -1,6 +1,6 @@
 """Faults over HTTP: showing the plan, changing it, and cutting connections, while the server runs.
 
-One rule: a request changes everything it says, or nothing and is told why. Only what is in a path
+A request changes everything it says, or nothing and is told why. Only what is in a path
 and a query can be read, as the WebSocket library parses no bodies; so changes are GET as well, and
 are taken from this host only.
 """

@@ -1,6 +1,6 @@
 """The part of the Platform API that a load test needs: users, channels and members over HTTP.
 
-One rule: it changes the same store as the devices do, by the same functions, so that whoever is
+It changes the same store as the devices do, by the same functions, so that whoever is
 connected hears of it. Every answer is JSON; what is refused changes nothing. Not here: messages,
 imports, settings, webhooks.
 """

@@ -1,6 +1,6 @@
 """The two ways in which the Platform API writes paths and names, and its resources in each.
 
-One rule: the path says which style is spoken, and the answer is in the same one. Everything is
+The path says which style is spoken, and the answer is in the same one. Everything is
 built in camel case, which is the older style; the newer one is made of it, key by key.
 """
 

@@ -1,6 +1,6 @@
 """Who may use the Platform API: OAuth client credentials, and the tokens given for them.
 
-One rule: a token is worth what its text says to this server only, until it expires. No scopes, no
+A token is worth what its text says to this server only, until it expires. No scopes, no
 refreshing; who has an expired token asks for a new one with the credentials.
 """
 

@@ -1,6 +1,6 @@
 """Posts JSON to one URL, in the background.
 
-One rule: posting never waits and never repeats: what cannot be queued or is not taken is counted
+Posting never waits and never repeats: what cannot be queued or is not taken is counted
 and gone, so that the receiver sees each call at most once and the chat is never slowed down. A few
 workers keep a connection each; one that was idle for a while is not trusted any more.
 """

@@ -1,6 +1,6 @@
 """What an action is given, and the actions on users and on messages.
 
-One rule: a function here has been given a target that exists and an actor who may reach it; it
+A function here has been given a target that exists and an actor who may reach it; it
 decides whether this action is allowed, changes the store, then publishes. It never answers the
 device itself: the RECEIPT was sent, and a refusal is raised.
 """

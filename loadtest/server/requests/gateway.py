@@ -1,6 +1,6 @@
 """What a device may say, and what it is answered: the STOMP side of the server.
 
-One rule: every frame goes through ``receive`` and the table of its command. A request that is
+Every frame goes through ``receive`` and the table of its command. A request that is
 refused is answered on the errors queue and changes nothing; bytes that are not STOMP, and a CONNECT
 that is refused, end the connection with an ERROR frame. Nothing here waits or does I/O.
 """

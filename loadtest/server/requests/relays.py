@@ -1,6 +1,6 @@
 """The relays: what a device can read, by the kind of resource and the name of the relay.
 
-One rule: a relay changes nothing. A function here has been given a resource that exists and that
+A relay changes nothing. A function here has been given a resource that exists and that
 the reader may see, and returns JSON. Lists are complete in memory; only one page is rendered.
 """
 

@@ -1,6 +1,6 @@
 """From a destination to the function that does the work.
 
-One rule: what exists and who may reach it is decided here, once for all relays and once for all
+What exists and who may reach it is decided here, once for all relays and once for all
 actions; the functions in the tables decide the rest. A destination with a name that is in no table
 is something this server does not do, and is refused as such.
 """

@@ -1,6 +1,6 @@
 """What a server does at exact instants: a queue by due time beside the coarse timer wheel.
 
-Injected delays must be right within a millisecond or two, which ticks are not. One rule: nothing is
+Injected delays must be right within a millisecond or two, which ticks are not. Nothing is
 called before it is due, and what is due at the same instant is called in the order of its coming.
 Nothing here sleeps: whoever owns the agenda is told by ``wake`` when to call ``run``.
 """

@@ -1,6 +1,6 @@
 """What a server did wrong, counted to the last one.
 
-One rule: a fault is counted when it takes effect, not when it is decided: a second copy when its
+A fault is counted when it takes effect, not when it is decided: a second copy when its
 socket took it, a copy out of order when it went out behind its successor. So the numbers can be
 compared with what devices saw. Waiting is counted when it begins.
 """

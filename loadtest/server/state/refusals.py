@@ -1,6 +1,6 @@
 """Requests that the server refuses, as the errors queue and ERROR frames tell of them.
 
-One rule: whoever finds that a request cannot be done raises ``RefusedError``; only the gateway
+Whoever finds that a request cannot be done raises ``RefusedError``; only the gateway
 catches it and answers the device.
 """
 

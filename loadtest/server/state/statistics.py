@@ -1,6 +1,6 @@
 """What a reference server counts, and the JSON of ``/stats``.
 
-One rule: a delivery is counted where it is handed to a socket that is open, once per copy, so that
+A delivery is counted where it is handed to a socket that is open, once per copy, so that
 the numbers can be compared with the ledger of the devices to the last one. Nothing is sampled and
 nothing is reset.
 """

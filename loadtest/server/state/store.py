@@ -1,6 +1,6 @@
 """Users, channels and messages, in memory.
 
-One rule: the store keeps what must be true of the resources by themselves (names are unique, a
+The store keeps what must be true of the resources by themselves (names are unique, a
 direct channel stands for one set of users, the history is bounded); who may change what, and who is
 told, is decided elsewhere. Ids come from one sequence for all kinds.
 """

@@ -2,7 +2,7 @@
 
 What a cell does by itself where all its members are together needs the others here: this worker
 tells the home of the cell whom the server knows, creates and invites when the home says so, and has
-its devices read the channels that somebody made. One rule: facts about a cell come from its home,
+its devices read the channels that somebody made. Facts about a cell come from its home,
 or from whoever was told to do something; nobody guesses.
 """
 

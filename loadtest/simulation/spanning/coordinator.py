@@ -1,7 +1,7 @@
 """The one worker that decides for a cell whose members are on several: its home.
 
 It hears which members the server knows, says who creates a channel and who invites a latecomer, and
-when everything is there, at which instant the workload starts. One rule: only the home decides, so
+when everything is there, at which instant the workload starts. Only the home decides, so
 that no channel is ever made twice. It holds no device; all it does is to answer facts with facts.
 """
 
