@@ -38,7 +38,7 @@ _PREFIX = struct.Struct(">II")
 
 
 class RunFrame(Struct, tag="run", array_like=True):
-    """What is known of the run besides its figures; the last one in a file counts."""
+    """What is known of the run apart from its figures; the last one in a file counts."""
 
     run_id: str
     record: dict[str, Any]

@@ -115,7 +115,7 @@ class MasterLeader(RunLeader):
         if names and not self._admission.is_guarded:
             raise UsageError(
                 f"{', '.join(names)}: secret, and everybody who reaches this master's port would be"
-                f" told it; give master and workers a token, as {TOKEN_VARIABLE} or with --token-file"
+                f" told it; give master and workers a token, in {TOKEN_VARIABLE} or by --token-file"
             )
 
     def abandon(self) -> None:
