@@ -3,24 +3,15 @@
 ``LOADTEST_READER`` says ``python``, ``compiled`` or, by default, ``auto``.
 """
 
+import importlib
 import os
 from collections.abc import Callable, Sized
+from typing import Any
 
 from loadtest.chat.correlation import KEYSTROKES_SEPARATOR, PROPERTY
 from loadtest.device.reader import CompiledReader, PythonReader, Reader, Reading
 from loadtest.errors import UsageError
 from loadtest.observations import ChatEvent
-
-try:
-    from loadtest.device._scanner import INTERFACE
-    from loadtest.device._scanner import Scanner as _Scanner
-except ImportError:  # installed without a compiler
-    INTERFACE = 0
-
-# What a source tree has from an older checkout must not be used. Raised with each change of what
-# goes into the scanner or comes out of it; the other place is `_scanner.c`.
-if INTERFACE != 1:
-    _Scanner = None  # type: ignore[assignment, misc]
 
 __all__ = ["VARIABLE", "is_built", "reader_factory", "reader_name"]
 
@@ -29,6 +20,21 @@ _CHOICES = ("auto", "compiled", "python")
 
 NewReader = Callable[[bytes, Sized], Reader]
 """Makes the reader of one connection: what our ids begin with, and which actions are under way."""
+
+# What a source tree has from an older checkout must not be used. Raised with each change of what
+# goes into the scanner or comes out of it; the other place is `_scanner.c`.
+_INTERFACE = 1
+
+
+def _built_scanner() -> Any:  # noqa: ANN401 - a type of the extension
+    try:
+        extension = importlib.import_module("loadtest.device._scanner")
+    except ImportError:  # installed without a compiler
+        return None
+    return extension.Scanner if extension.INTERFACE == _INTERFACE else None
+
+
+_Scanner = _built_scanner()
 
 
 def is_built() -> bool:

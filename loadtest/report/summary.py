@@ -119,27 +119,7 @@ def build_summary(totals: Totals, run: RunFacts) -> dict[str, Any]:
     work = work_block(figures)
     problems = contradictions(totals)
     summary: dict[str, Any] = {
-        "schema": SCHEMA,
-        "run_id": run.run_id,
-        "verdict": None,
-        "reasons": [],
-        "warnings": [],
-        "target": {
-            "host": run.host,
-            "dialect": run.dialect,
-            "embedded": run.is_embedded,
-            "connection": list(run.connection),
-        },
-        "profile": dict(run.profile),
-        "workload": "open" if run.is_open_workload else "closed",
-        "deviations": list(run.deviations),
-        "seed": run.seed,
-        "duration_s": round(run.duration_s, 3),
-        "planned_s": _seconds(run.planned_s),
-        "aborted": asdict(run.aborted) if run.aborted is not None else None,
-        "sending_s": _seconds(run.sending_s),
-        "versions": dict(run.versions),
-        "engine": {"reader": " and ".join(run.readers) or None},
+        **_run_block(run),
         "load": load_block(totals),
         "work": work,
         "ledger": ledger_block(figures),
@@ -173,6 +153,33 @@ def build_summary(totals: Totals, run: RunFacts) -> dict[str, Any]:
     summary["reasons"] = [reason.to_dict() for reason in reasons]
     summary["warnings"] = [warning.to_dict() for warning in warnings_of(summary, results)]
     return summary
+
+
+def _run_block(run: RunFacts) -> dict[str, Any]:
+    """Return what is known of a run apart from its figures; the verdict is filled in last."""
+    return {
+        "schema": SCHEMA,
+        "run_id": run.run_id,
+        "verdict": None,
+        "reasons": [],
+        "warnings": [],
+        "target": {
+            "host": run.host,
+            "dialect": run.dialect,
+            "embedded": run.is_embedded,
+            "connection": list(run.connection),
+        },
+        "profile": dict(run.profile),
+        "workload": "open" if run.is_open_workload else "closed",
+        "deviations": list(run.deviations),
+        "seed": run.seed,
+        "duration_s": round(run.duration_s, 3),
+        "planned_s": _seconds(run.planned_s),
+        "aborted": asdict(run.aborted) if run.aborted is not None else None,
+        "sending_s": _seconds(run.sending_s),
+        "versions": dict(run.versions),
+        "engine": {"reader": " and ".join(run.readers) or None},
+    }
 
 
 def standing(threshold: Threshold, summary: Mapping[str, Any], figures: Figures) -> ThresholdResult:

@@ -4,6 +4,9 @@ A case that is about time is compared with the clean case, which is therefore al
 arithmetic is that of ``arithmetic``; the counts are those of ``counts``.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from loadtest.observations import ChatEvent
 from loadtest.selftest.arithmetic import (
     jitter_error_ms,
@@ -253,44 +256,52 @@ def _below_the_knee(per_s: float) -> Judge:
     return judge
 
 
+def _activation(
+    lag_ms: float, interval_ms: float, floor_ms: float, activation: Mapping[str, Any]
+) -> list[Check]:
+    return [
+        # Known between two messages of the probe only: an interval, as wide as its cadence.
+        between(
+            "activation, at least, max ms",
+            activation["at_least"]["max_ms"],
+            lowest=0,
+            # A message may take longer to the server than the UNSUBSCRIBE did.
+            highest=lag_ms + floor_ms,
+            injected=lag_ms,
+        ),
+        between(
+            "activation, at most, min ms",
+            activation["at_most"]["min_ms"],
+            lowest=max(lag_ms - floor_ms, 0),
+            highest=lag_ms + interval_ms + floor_ms,
+            injected=lag_ms,
+        ),
+        between(
+            "activation, at most, max ms",
+            activation["at_most"]["max_ms"],
+            lowest=max(lag_ms - floor_ms, 0),
+            highest=lag_ms + 2 * interval_ms + floor_ms,
+            injected=lag_ms + interval_ms,
+        ),
+        between(
+            "resolution p50, ms",
+            activation["resolution"]["p50_ms"],
+            lowest=0,
+            highest=interval_ms + floor_ms,
+            injected=interval_ms,
+        ),
+    ]
+
+
 def _hand_off(lag_ms: float) -> Judge:
     def judge(evidence: Evidence, clean: Evidence) -> list[Check]:
         activation = evidence.summary["notifications"]["activation"]
-        interval_ms, floor_ms = _interval_ms(evidence), _floor_ms(evidence, clean, "max")
+        interval_ms = _interval_ms(evidence)
         episodes = max(activation["at_most"]["count"], 1)
         several = evidence.summary["notifications"]["by_devices"].get("several_devices", {})
         return [
             exact("the ledger adds up", True, evidence.summary["adds_up"]),
-            # Known between two messages of the probe only: an interval, as wide as its cadence.
-            between(
-                "activation, at least, max ms",
-                activation["at_least"]["max_ms"],
-                lowest=0,
-                # A message may take longer to the server than the UNSUBSCRIBE did.
-                highest=lag_ms + floor_ms,
-                injected=lag_ms,
-            ),
-            between(
-                "activation, at most, min ms",
-                activation["at_most"]["min_ms"],
-                lowest=max(lag_ms - floor_ms, 0),
-                highest=lag_ms + interval_ms + floor_ms,
-                injected=lag_ms,
-            ),
-            between(
-                "activation, at most, max ms",
-                activation["at_most"]["max_ms"],
-                lowest=max(lag_ms - floor_ms, 0),
-                highest=lag_ms + 2 * interval_ms + floor_ms,
-                injected=lag_ms + interval_ms,
-            ),
-            between(
-                "resolution p50, ms",
-                activation["resolution"]["p50_ms"],
-                lowest=0,
-                highest=interval_ms + floor_ms,
-                injected=interval_ms,
-            ),
+            *_activation(lag_ms, interval_ms, _floor_ms(evidence, clean, "max"), activation),
             near(
                 "gap, messages per end",
                 lag_ms / interval_ms,

@@ -1,8 +1,12 @@
-"""Why actions failed and connections were lost, for the log of a run."""
+"""Why actions failed and connections were lost, and what code of a locustfile has raised."""
+
+from collections.abc import Iterator
+
+from locust.runners import Runner
 
 from loadtest.metrics import Totals
 
-__all__ = ["failure_lines"]
+__all__ = ["failure_lines", "raised_errors"]
 
 
 def failure_lines(totals: Totals) -> list[str]:
@@ -15,3 +19,15 @@ def failure_lines(totals: Totals) -> list[str]:
         ]
     lost = totals.figures.load.connections_lost
     return lines + [f"connection lost {n} times: {why}" for why, n in sorted(lost.items())]
+
+
+def raised_errors(runner: Runner) -> Iterator[tuple[str, str, int]]:
+    """Yield what tasks and handlers have raised, on all workers, as Locust has collected it.
+
+    Yields:
+        What was raised and where, its traceback, and how often.
+    """
+    for each in runner.exceptions.values():
+        trace = str(each["traceback"]).rstrip()
+        last = trace.splitlines()[-1].strip() if trace else ""
+        yield f"{each['msg']} (at: {last})" if last else str(each["msg"]), trace, each["count"]

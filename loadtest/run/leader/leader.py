@@ -1,8 +1,7 @@
 """What every process that leads a run does: options, target, results, and the way to the end.
 
-A run either begins whole or not at all. What is wrong with the options or the target is
-said before anything was sent, and ends the process with the exit code for usage, or, with the web
-UI, the attempt.
+A run begins whole or not at all. What is wrong with the options or the target is said before anything
+is sent. It ends the process with the exit code for usage, or, with the web UI, the attempt.
 """
 
 import contextlib
@@ -10,7 +9,7 @@ import logging
 import sys
 import traceback
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from loadtest.run.bus import token_of
 from loadtest.run.hang_up import end_at_hang_up
 from loadtest.run.interrupts import Interrupts
 from loadtest.run.leader.embedded_server import EmbeddedServer
+from loadtest.run.leader.failures import raised_errors
 from loadtest.run.leader.otel import export_figures
 from loadtest.run.leader.provisioning import Provisioner, check_answer, check_provisioning
 from loadtest.run.leader.push_sink import RunPushSink
@@ -56,8 +56,7 @@ class RunLeader:
         environment: Locust's.
         runner: Locust's.
 
-    A problem with the options ends the process with its message: Locust lets an exit pass, and only
-    logs whatever else a listener raises.
+    A problem with the options ends the process: Locust only logs what else a listener raises.
     """
 
     def __init__(self, environment: Environment, runner: Runner) -> None:
@@ -428,7 +427,7 @@ class RunLeader:
         results.note_draining()
         self._drain_or_explain(results)
         self._note_target_gone(results)
-        results.note_user_errors(self._raised())
+        results.note_user_errors(raised_errors(self.runner))
         results.finish()
 
     def _note_target_gone(self, results: RunResults) -> bool:
@@ -486,27 +485,14 @@ class RunLeader:
         if self.runner.state not in (STATE_INIT, STATE_STOPPED):
             self.runner.quit()
         if self.results is not None:
-            self.environment.process_exit_code = self._exit_code(self.results)
+            asked = int(self.parsed.exit_code_on_error)
+            self.environment.process_exit_code = self.results.process_exit_code(asked)
             presentation.is_judged = True
         if self._server is not None:
             self._server.stop()
         if self._intake is not None:
             self._intake.stop()
             self._intake = None
-
-    def _raised(self) -> Iterator[tuple[str, str, int]]:
-        """Yield what tasks and handlers have raised, on all workers, as Locust has collected it."""
-        for each in self.runner.exceptions.values():
-            trace = str(each["traceback"]).rstrip()
-            last = trace.splitlines()[-1].strip() if trace else ""
-            yield f"{each['msg']} (at: {last})" if last else str(each["msg"]), trace, each["count"]
-
-    def _exit_code(self, results: RunResults) -> int:
-        if not results.has_only_user_errors:
-            return int(results.exit_code)
-        asked = int(self.parsed.exit_code_on_error)
-        # Locust's default is 1, which says here that a threshold broke, and nothing else.
-        return int(ExitCode.CODE_RAISED) if asked == ExitCode.FAILED else asked
 
 
 def _complain(error: LoadtestError) -> None:

@@ -136,16 +136,17 @@ class RunResults:
         self._final: Summary | None = None
         """The summary, once the run is over."""
         if options.record:
-            path = Path(options.record)
-            # Only a later run of the same process finds the file there.
-            self.journal = Journal(Path(f"{path}.{self.run_id}") if path.exists() else path)
-            self._keep(self._record(is_final=False))
+            self._begin_recording(Path(options.record))
         self._log = RunLog(self._folder.log_path)
         self._console = Console(stderr=presentation.keeps_output_free)
-        self._progress: Progress | None = None
-        if presentation.shows_progress:
-            duration_s = context.duration_s or profile.run.duration_s
-            self._progress = Progress(self._console, duration_s)
+        duration_s = context.duration_s or profile.run.duration_s
+        shows_progress = presentation.shows_progress
+        self._progress = Progress(self._console, duration_s) if shows_progress else None
+
+    def _begin_recording(self, path: Path) -> None:
+        # Only a later run of the same process finds the file there.
+        self.journal = Journal(Path(f"{path}.{self.run_id}") if path.exists() else path)
+        self._keep(self._record(is_final=False))
 
     @property
     def run_id(self) -> str:
@@ -191,6 +192,13 @@ class RunResults:
         if self._verdict is None:
             return ExitCode.INCONCLUSIVE
         return self._verdict.exit_code
+
+    def process_exit_code(self, asked: int) -> int:
+        """Return the exit code of the process; ``asked`` is Locust's ``--exit-code-on-error``."""
+        if not self.has_only_user_errors:
+            return int(self.exit_code)
+        # Locust's default is 1, which says here that a threshold broke, and nothing else.
+        return int(ExitCode.CODE_RAISED) if asked == ExitCode.FAILED else asked
 
     @property
     def has_only_user_errors(self) -> bool:
