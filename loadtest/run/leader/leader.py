@@ -1,7 +1,7 @@
 """What every process that leads a run does: options, target, results, and the way to the end.
 
-A run begins whole or not at all. What is wrong with the options or the target is said before anything
-is sent. It ends the process with the exit code for usage, or, with the web UI, the attempt.
+A run begins whole or not at all. What is wrong with the options or the target is said before
+anything is sent. It ends the process with the exit code for usage, or the attempt in the web UI.
 """
 
 import contextlib
