@@ -5,6 +5,7 @@ child processes, as a run does.
 """
 
 import os
+import signal
 from itertools import chain, zip_longest
 from pathlib import Path
 
@@ -21,6 +22,9 @@ del os.environ["LOCUST_SKIP_MONKEY_PATCH"]
 settings.register_profile("work", max_examples=50, deadline=None)
 settings.register_profile("ci", max_examples=400, deadline=None, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "work")
+
+# Below ``nohup`` a hang-up is ignored, and children inherit that; some tests hang up.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 _TESTS = Path(__file__).parent
 # Their tests start whole runs in processes of their own: seconds each, and mostly waiting.

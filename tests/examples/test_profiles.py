@@ -18,8 +18,7 @@ _SHORT = (
     "run.duration_s=5",
     "run.ramp_s=0.5",
     "chat_sessions.enter_within_s=0.5",
-    # A hundredth of it is left.
-    "workload.message_rate_per_s=1000",
+    "workload.message_rate_per_s=10",
     # Several runs at once, on a machine that is not ours alone.
     "generator.lag_p99_limit_ms=5000",
     "generator.loop_lag_p99_limit_ms=5000",
@@ -37,11 +36,16 @@ _ALSO: Mapping[str, Sequence[str]] = {
         "connection_cuts.waves=2",
     ),
 }
+# A handful of devices is left: the share of slow ones must be one that the seed meets.
+_SLOW: Mapping[str, Sequence[str]] = {"slow-readers": ("device.slow_share=0.6",)}
 
 
 def _run(name: str, results: Path) -> tuple[int, str, dict[str, Any]]:
     """Run a profile as a person does; return exit code, output and summary."""
-    settings = {each.partition("=")[0]: each for each in (*_SHORT, *_ALSO.get(name, ()))}
+    settings = {
+        each.partition("=")[0]: each
+        for each in (*_SHORT, *_ALSO.get(name, ()), *_SLOW.get(name, ()))
+    }
     command = [sys.executable, "-m", "loadtest", "run", name, "--scale", "0.01"]
     for each in settings.values():
         command += ["--set", each]
@@ -87,7 +91,7 @@ def _check_that_nothing_was_lost(summary: dict[str, Any]) -> None:
 
 def _check_that_all_connections_came_back(summary: dict[str, Any], output: str) -> None:
     reconnect = summary["actions"]["reconnect"]
-    assert reconnect["count"] == summary["load"]["connections_lost"] > 0, output
+    assert reconnect["completed"] == summary["load"]["connections_lost"] > 0, output
     assert reconnect["errors"] == 0
     # The SDK's pause of 5 s, and what it takes to connect.
     assert reconnect["min_ms"] >= 5_000

@@ -120,7 +120,7 @@ def test_a_secret_is_told_to_nobody_without_a_token(
     secret = ("--set", "target.api_key=hush")
     world = World(tmp_path / "results", *secret)
     world.start()
-    assert complaints[0].startswith("target.api_key: secret, and whoever reaches this master")
+    assert complaints[0].startswith("target.api_key: secret, and everybody who reaches this master")
     assert world.sent(MessageKind.PLAN) == []
 
     monkeypatch.setenv(TOKEN_VARIABLE, "opens the bus")
