@@ -13,6 +13,7 @@ import loadtest
 from loadtest.clock import utc_now
 from loadtest.selftest.cases import Case
 from loadtest.selftest.checks import Check
+from loadtest.selftest.children import end_with_children
 from loadtest.selftest.outcome import CaseResult, Outcome, write_outcome
 from loadtest.selftest.runner import chosen_cases, run_cases
 
@@ -53,6 +54,7 @@ def run(options: argparse.Namespace) -> int:
     def tell(case: Case, result: CaseResult) -> None:
         console.print(f"  {'ok' if result.passed else 'FAILED':<7}{case.name}: {case.proves}")
 
+    end_with_children()
     results = run_cases(cases, tell)
     console.print(_table(results))
     for result in results:

@@ -25,6 +25,7 @@ import orjson
 
 from loadtest.errors import LoadtestError
 from loadtest.observations import ChatEvent
+from loadtest.selftest.children import started
 
 __all__ = ["Evidence", "Trial", "TrialFailedError", "run_trial"]
 
@@ -174,7 +175,10 @@ def _server(faults: tuple[str, ...], sink: str) -> Iterator[str]:
 
 
 def _run(trial: Trial, command: list[str], url: str, output: IO[bytes]) -> None:
-    with subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT) as process:
+    with (
+        subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT) as process,
+        started(process),
+    ):
         try:
             if trial.live_faults:
                 _wait_for_messages(url, process)
