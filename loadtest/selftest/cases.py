@@ -127,6 +127,12 @@ def _window_s(evidence: Evidence) -> float:
     return messages * _interval_ms(evidence) / _MS_PER_S
 
 
+def _steady_window_s(evidence: Evidence) -> float:
+    """Return for how long messages were due in the steady phase, which percentiles are of."""
+    messages: int = evidence.summary["completion"]["all"]["last"]["count"]
+    return messages * _interval_ms(evidence) / _MS_PER_S
+
+
 def _delay(evidence: Evidence, clean: Evidence) -> list[Check]:
     floor_ms = _floor_ms(evidence, clean)
     shifted_ms = clean.latency_ms("p50") + _DELAY_MS
@@ -152,7 +158,7 @@ def _delay(evidence: Evidence, clean: Evidence) -> list[Check]:
 
 def _stall(stall_s: float) -> Judge:
     def judge(evidence: Evidence, clean: Evidence) -> list[Check]:
-        window_s = _window_s(evidence)
+        window_s = _steady_window_s(evidence)
         count = evidence.faults("stall")
         checks = [
             exact("the ledger adds up", True, evidence.summary["adds_up"]),

@@ -23,6 +23,7 @@ from typing import IO, Any
 
 import orjson
 
+import loadtest
 from loadtest.errors import LoadtestError
 from loadtest.observations import ChatEvent
 from loadtest.selftest.children import started
@@ -135,7 +136,7 @@ def run_trial(trial: Trial) -> Evidence:
     ):
         log = Path(folder) / "run.out"
         with log.open("w+b") as output:
-            _run(trial, _command(trial, url, Path(folder), sink), url, output)
+            _run(trial, _command(trial, url, Path(folder), sink), url, output, Path(folder))
         found = sorted(Path(folder).glob("*/summary.json"))
         if not found:
             raise TrialFailedError("a run left no summary", log.read_text(errors="replace"))
@@ -174,9 +175,12 @@ def _server(faults: tuple[str, ...], sink: str) -> Iterator[str]:
             process.wait(_SERVER_TIMEOUT_S)
 
 
-def _run(trial: Trial, command: list[str], url: str, output: IO[bytes]) -> None:
+def _run(trial: Trial, command: list[str], url: str, output: IO[bytes], home: Path) -> None:
+    surroundings: dict[str, Any] = {"env": _environment(home), "cwd": home}
     with (
-        subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT) as process,
+        subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, **surroundings
+        ) as process,
         started(process),
     ):
         try:
@@ -192,6 +196,18 @@ def _run(trial: Trial, command: list[str], url: str, output: IO[bytes]) -> None:
         finally:
             if process.poll() is None:
                 process.kill()
+
+
+def _environment(home: Path) -> dict[str, str]:
+    """Return the environment of a run that nobody's settings of Locust reach.
+
+    Locust reads variables that begin with its name, and files in the home and working folders;
+    the working folder is where the package would be found that is not installed.
+    """
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("LOCUST_")}
+    package = str(Path(loadtest.__file__).parent.parent)
+    path = os.pathsep.join(filter(None, (package, kept.get("PYTHONPATH", ""))))
+    return kept | {"HOME": str(home), "PYTHONPATH": path}
 
 
 def _command(trial: Trial, url: str, results: Path, sink: str) -> list[str]:

@@ -4,7 +4,7 @@ import pytest
 
 from loadtest.observations import ChatEvent
 from loadtest.selftest import Trial, TrialFailedError
-from loadtest.selftest.trial import _command, run_trial
+from loadtest.selftest.trial import _command, _environment, run_trial
 from tests.support.selftest_evidence import evidence
 
 _URL = "http://127.0.0.1:1"
@@ -33,6 +33,18 @@ def test_a_push_sink_is_where_the_server_calls() -> None:
     command = _command(Trial(), _URL, Path("there"), "127.0.0.1:8085")
 
     assert command[-2:] == ["--push-sink", "127.0.0.1:8085"]
+
+
+def test_settings_of_locust_do_not_reach_a_trial(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LOCUST_USERS", "1")
+    monkeypatch.setenv("PYTHONPATH", "mine")
+    found = _environment(tmp_path)
+
+    assert not [name for name in found if name.startswith("LOCUST_")]
+    assert found["HOME"] == str(tmp_path)
+    assert found["PYTHONPATH"].endswith(":mine")
 
 
 def test_the_noise_of_a_maximum_is_the_longest_lag_of_all() -> None:

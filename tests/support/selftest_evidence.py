@@ -28,6 +28,7 @@ _SUMMARY: dict[str, Any] = {
         "devices": 7,
         "actions": {"message": 480},
     },
+    "completion": {"all": {"last": {"count": 480}}},
     "sessions": {"user_session_start": {"errors": 0}},
     "actions": {},
     "generator": {
