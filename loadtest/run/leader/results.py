@@ -97,8 +97,7 @@ class RunResults:
         end: Callable[[], object] = lambda: None,
         clock: Clock = monotonic_ns,
     ) -> None:
-        profile = options.profile
-        self._profile = profile
+        self._profile = profile = options.profile
         self._load = options.planned_load
         self._network = options.network
         self._context = context
@@ -112,7 +111,7 @@ class RunResults:
         self._early: set[int] = set()
         """Numbers of the workers that have ended in order, but before anybody told them to."""
         self._sent_s: float | None = None
-        """How long it took until sending ended; None: it goes on."""
+        """How long sending took; None: it goes on."""
         self._clocks: dict[int, ClockState] = {}
         self._readers: set[str] = set()
         self._errors: dict[str, int] = {}
@@ -138,8 +137,10 @@ class RunResults:
         if options.record:
             self._begin_recording(Path(options.record))
         self._log = RunLog(self._folder.log_path)
+        self._begin_showing(context.duration_s or profile.run.duration_s)
+
+    def _begin_showing(self, duration_s: float) -> None:
         self._console = Console(stderr=presentation.keeps_output_free)
-        duration_s = context.duration_s or profile.run.duration_s
         shows_progress = presentation.shows_progress
         self._progress = Progress(self._console, duration_s) if shows_progress else None
 
